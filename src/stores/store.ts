@@ -109,6 +109,13 @@ export interface SecretStoreDriver<Fields extends FieldTable = FieldTable> {
   create(options: Options<Fields>, context: CreateContext): SecretStore | Promise<SecretStore>
 }
 
+/** A configured store under its component's name. */
+export interface NamedStore {
+  readonly name: string
+  readonly driver: SecretStoreDriver
+  readonly store: SecretStore
+}
+
 /** Options that make no store: which field is to blame, and why. Thrown by a driver's `create`. */
 export class OptionError extends Error {
   override readonly name = 'OptionError'
