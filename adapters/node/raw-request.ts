@@ -1,0 +1,41 @@
+/**
+ * A request read from the bytes of a packet that node:http refused.
+ *
+ * llhttp refuses targets with raw UTF-8 and methods it does not know (`FOO`, `get`) before any handler runs;
+ * Go's server, and so daprd, serves them. Only a request whose head is whole in the packet can be read.
+ *
+ * @module
+ */
+import type { ContractRequest } from '../../src/contract/exchange.ts'
+import { decodeUtf8 } from '../../src/go/bytes.ts'
+
+const methodToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const version = /^HTTP\/1\.[01]$/
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/**
+ * The request at the start of the packet, or `undefined` when Go's server would refuse it too.
+ *
+ * @param packet `rawPacket` of a node:http `clientError`
+ */
+export function parseRawRequest(packet: Uint8Array): ContractRequest | undefined {
+  const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength)
+  const headEnd = bytes.indexOf('\r\n\r\n')
+  if (headEnd < 0) return undefined
+  const [requestLine = '', ...fields] = decodeUtf8(bytes.subarray(0, headEnd)).split('\r\n')
+  const firstSpace = requestLine.indexOf(' ')
+  const lastSpace = requestLine.lastIndexOf(' ')
+  if (firstSpace <= 0 || lastSpace <= firstSpace) return undefined
+  const method = requestLine.slice(0, firstSpace)
+  const target = requestLine.slice(firstSpace + 1, lastSpace)
+  if (!methodToken.test(method) || !version.test(requestLine.slice(lastSpace + 1))) return undefined
+
+  const headers: string[] = []
+  for (const field of fields) {
+    const colon = field.indexOf(':')
+    const name = field.slice(0, Math.max(colon, 0))
+    if (!headerName.test(name)) return undefined
+    headers.push(name, field.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''))
+  }
+  return { method, target, headers, body: bytes.subarray(headEnd + 4) }
+}

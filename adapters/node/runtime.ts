@@ -1,0 +1,71 @@
+/**
+ * What Node lends to `src/`: process environment, disk, clock.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs'
+import type { Clock, Log, Runtime } from '../../src/runtime.ts'
+import { environment, FileError } from '../../src/runtime.ts'
+
+/**
+ * Node's runtime.
+ *
+ * @param variables the environment; a copy is not taken, so a later change is seen
+ */
+export function nodeRuntime(variables: NodeJS.ProcessEnv, log: Log): Runtime {
+  return {
+    env: {
+      get: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+      entries: () => environment(variables).entries(),
+    },
+    clock: systemClock,
+    random: Math.random,
+    uuid: randomUUID,
+    log,
+    readFile: readWholeFile,
+  }
+}
+
+/** The machine's clock. A sleep that is aborted leaves no timer behind. */
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const stop = (): void => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop)
+        resolve()
+      }, milliseconds)
+      signal?.addEventListener('abort', stop, { once: true })
+    }),
+}
+
+function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    readFile(path, { ...(signal === undefined ? {} : { signal }) }, (error, bytes) => {
+      if (error === null) resolve(bytes)
+      else reject(new FileError(path, fileErrorReason(error)))
+    })
+  })
+}
+
+/** The operating system's words for why a file could not be opened, as Go prints them. */
+export function fileErrorReason(error: NodeJS.ErrnoException): string {
+  return reasons[error.code ?? ''] ?? error.code ?? 'cannot be read'
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'not a directory',
+  EPERM: 'operation not permitted',
+}

@@ -1,0 +1,197 @@
+/**
+ * `sidecarless serve`: the HTTP contract on daprd's port.
+ *
+ * @module
+ */
+import type { Server } from 'node:http'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { createHttpServer } from '../adapters/node/http-server.ts'
+import type { ListenAddress } from '../adapters/node/listen.ts'
+import { isLoopback, ListenError, listen } from '../adapters/node/listen.ts'
+import { loadFromDisk } from '../adapters/node/load.ts'
+import { createLog } from '../adapters/node/log.ts'
+import { nodeRuntime } from '../adapters/node/runtime.ts'
+import { drivers } from '../adapters/node/stores.ts'
+import type { ContractAnswer, ContractRequest } from '../src/contract/exchange.ts'
+import { headerValue } from '../src/contract/header.ts'
+import type { Diagnostic } from '../src/diagnostic.ts'
+import { formatDiagnostic, renderDiagnostic } from '../src/diagnostic.ts'
+import type { Log } from '../src/runtime.ts'
+import type { Secrets } from '../src/secrets.ts'
+import { createSecrets } from '../src/secrets.ts'
+import { commandHelp } from './help.ts'
+import type { ServeOptions } from './serve-options.ts'
+import { parseServeOptions, serveFlags } from './serve-options.ts'
+import { version, versionLine } from './version.ts'
+
+/**
+ * Runs the command. Resolves with the exit code: 0 after a stop that was asked for, 1 when the start failed.
+ *
+ * @param args without the command's own name
+ */
+export async function serve(args: readonly string[]): Promise<number> {
+  const token = process.env['DAPR_API_TOKEN']
+  const commandLine = parseServeOptions(args, (token ?? '') !== '')
+  if ('problems' in commandLine) {
+    for (const problem of commandLine.problems) process.stderr.write(`sidecarless serve: ${problem}\n`)
+    process.stderr.write('Run sidecarless serve --help for the flags.\n')
+    return 1
+  }
+  if (commandLine.wants !== 'serve') {
+    process.stdout.write(commandLine.wants === 'help' ? help() : `${versionLine}\n`)
+    return 0
+  }
+  return run(commandLine.options, token)
+}
+
+async function run(options: ServeOptions, token: string | undefined): Promise<number> {
+  const started = performance.now()
+  const log = createLog({
+    appId: options.appId,
+    instance: hostname(),
+    version,
+    level: options.logLevel,
+    asJson: options.logAsJson,
+    now: Date.now,
+    write: (line) => process.stdout.write(line),
+  })
+  for (const name of options.ignoredFlags) log('debug', `flag --${name} has no effect here and is ignored`)
+  log('info', `Starting sidecarless ${version} -- standalone mode`)
+
+  const runtime = nodeRuntime(process.env, log)
+  const loaded = loadFromDisk(options, runtime.env)
+  const secrets = await createSecrets({
+    components: loaded.components,
+    configuration: loaded.configuration,
+    resiliency: loaded.resiliency,
+    drivers,
+    runtime,
+    appId: options.appId,
+    token,
+    allowedOrigins: options.allowedOrigins,
+    maxBodySize: options.maxBodySize,
+    refuseForeignHost: options.socketFolder === undefined && options.listenAddresses.every(isLoopback),
+  })
+  const problems = report([...loaded.diagnostics, ...secrets.diagnostics], log)
+  if (problems > 0) {
+    log(
+      'fatal',
+      `Fatal error from runtime: ${problems === 1 ? 'one error' : `${problems} errors`} in the configuration, see above`,
+    )
+    return 1
+  }
+  for (const { component } of secrets.stores) {
+    log('info', `Component loaded: ${component.name} (${component.type}/${component.version})`)
+  }
+
+  let servers: readonly Server[]
+  try {
+    servers = await listenEverywhere(options, secrets, log)
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error
+    log('fatal', `Fatal error from runtime: ${error.message}`)
+    return 1
+  }
+  const stopped = stopOnSignal(servers, options.gracefulShutdownSeconds, log)
+  log('info', `dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - started)}ms`)
+  return stopped
+}
+
+/** Logs every diagnostic, and shows errors with their source to a person; gives the number of errors. */
+function report(diagnostics: readonly Diagnostic[], log: Log): number {
+  for (const diagnostic of diagnostics) {
+    log(diagnostic.severity === 'error' ? 'error' : 'warn', formatDiagnostic(diagnostic))
+  }
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  if (process.stderr.isTTY) {
+    for (const error of errors) process.stderr.write(`${renderDiagnostic(error)}\n`)
+  }
+  return errors.length
+}
+
+async function listenEverywhere(
+  options: ServeOptions,
+  secrets: Secrets,
+  log: Log,
+): Promise<readonly Server[]> {
+  const servers: Server[] = []
+  const open = async (server: Server, address: ListenAddress, what: string): Promise<void> => {
+    servers.push(server)
+    log('info', `${what} is listening on ${await listen(server, address)}`)
+  }
+  try {
+    const { maxBodySize, readBufferSize } = options
+    const onExchange = options.apiLogging ? { onExchange: apiLog(log) } : {}
+    for (const address of mainAddresses(options)) {
+      await open(
+        createHttpServer(secrets.answer, { maxBodySize, readBufferSize, ...onExchange }),
+        address,
+        'HTTP server',
+      )
+    }
+    if (options.publicPort !== undefined) {
+      const address = {
+        host: options.publicListenAddress,
+        port: options.publicPort,
+        flag: 'dapr-public-port',
+      }
+      await open(
+        createHttpServer(secrets.publicAnswer, { maxBodySize: 0, readBufferSize }),
+        address,
+        'Public HTTP server',
+      )
+    }
+  } catch (error) {
+    for (const server of servers) server.close()
+    throw error
+  }
+  return servers
+}
+
+function mainAddresses(options: ServeOptions): readonly ListenAddress[] {
+  const { socketFolder, appId, listenAddresses, httpPort } = options
+  if (socketFolder !== undefined) {
+    return [{ socket: join(socketFolder, `dapr-${appId}-http.socket`), flag: 'unix-domain-socket' }]
+  }
+  return listenAddresses.map((host) => ({ host, port: httpPort, flag: 'dapr-http-port' }))
+}
+
+/** One line for each call, as daprd writes it: what was asked, never what was answered. */
+function apiLog(log: Log): (request: ContractRequest, answer: ContractAnswer, milliseconds: number) => void {
+  return ({ method, target, headers }, { status, body }, milliseconds) => {
+    const [path = ''] = target.split('?')
+    const agent = headerValue(headers, 'user-agent') ?? ''
+    const size = Buffer.byteLength(body)
+    const fields = `code=${status} duration=${Math.round(milliseconds)} method="${method} ${path}" size=${size} useragent="${agent}"`
+    log('info', `HTTP API Called ${fields}`)
+  }
+}
+
+/** Resolves with the exit code once a signal came and open requests are answered, or the wait for them is over. */
+function stopOnSignal(servers: readonly Server[], graceSeconds: number, log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    let open = servers.length
+    const stop = (signal: NodeJS.Signals): void => {
+      log('info', `Received signal '${signal}'; stopping`)
+      for (const server of servers) {
+        server.close(() => {
+          open -= 1
+          if (open === 0) resolve(0)
+        })
+        server.closeIdleConnections()
+      }
+      setTimeout(() => {
+        for (const server of servers) server.closeAllConnections()
+      }, graceSeconds * 1000).unref()
+    }
+    process.once('SIGTERM', stop).once('SIGINT', stop)
+  })
+}
+
+function help(): string {
+  const usage = 'Usage: sidecarless serve --resources-path DIR [--config FILE] [flags]'
+  const after = `Every other flag of daprd is accepted and ignored, so that a command line written for it starts.
+The environment variable DAPR_API_TOKEN sets the token that requests must carry in dapr-api-token.`
+  return commandHelp(usage, serveFlags, after)
+}
