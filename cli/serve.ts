@@ -71,7 +71,10 @@ async function run(options: ServeOptions, token: string | undefined): Promise<nu
     token,
     allowedOrigins: options.allowedOrigins,
     maxBodySize: options.maxBodySize,
-    refuseForeignHost: options.socketFolder === undefined && options.listenAddresses.every(isLoopback),
+    withoutToken:
+      options.socketFolder === undefined && options.listenAddresses.every(isLoopback)
+        ? 'refuse foreign hosts'
+        : 'serve',
   })
   const problems = report([...loaded.diagnostics, ...secrets.diagnostics], log)
   if (problems > 0) {

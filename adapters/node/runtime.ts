@@ -5,8 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs'
-import type { Clock, Log, Runtime } from '../../src/runtime.ts'
+import type { Log, Runtime } from '../../src/runtime.ts'
 import { environment, FileError } from '../../src/runtime.ts'
+import { systemClock } from '../system-clock.ts'
 
 /**
  * Node's runtime.
@@ -25,24 +26,6 @@ export function nodeRuntime(variables: NodeJS.ProcessEnv, log: Log): Runtime {
     log,
     readFile: readWholeFile,
   }
-}
-
-/** The machine's clock. A sleep that is aborted leaves no timer behind. */
-export const systemClock: Clock = {
-  now: Date.now,
-  sleep: (milliseconds, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      const stop = (): void => {
-        clearTimeout(timer)
-        reject(signal?.reason)
-      }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop)
-        resolve()
-      }, milliseconds)
-      signal?.addEventListener('abort', stop, { once: true })
-    }),
 }
 
 function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
