@@ -9,9 +9,9 @@
 import type { ContractRequest } from '../../src/contract/exchange.ts'
 import { decodeUtf8 } from '../../src/go/bytes.ts'
 
-const methodToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** RFC 9110, 5.6.2: a method and a field name are both one. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const version = /^HTTP\/1\.[01]$/
-const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
  * The request at the start of the packet, or `undefined` when Go's server would refuse it too.
@@ -24,17 +24,17 @@ export function parseRawRequest(packet: Uint8Array): ContractRequest | undefined
   if (headEnd < 0) return undefined
   const [requestLine = '', ...fields] = decodeUtf8(bytes.subarray(0, headEnd)).split('\r\n')
   const firstSpace = requestLine.indexOf(' ')
-  const lastSpace = requestLine.lastIndexOf(' ')
-  if (firstSpace <= 0 || lastSpace <= firstSpace) return undefined
+  const secondSpace = requestLine.indexOf(' ', firstSpace + 1)
+  if (firstSpace < 0 || secondSpace < 0) return undefined
   const method = requestLine.slice(0, firstSpace)
-  const target = requestLine.slice(firstSpace + 1, lastSpace)
-  if (!methodToken.test(method) || !version.test(requestLine.slice(lastSpace + 1))) return undefined
+  const target = requestLine.slice(firstSpace + 1, secondSpace)
+  if (!token.test(method) || !version.test(requestLine.slice(secondSpace + 1))) return undefined
 
   const headers: string[] = []
   for (const field of fields) {
     const colon = field.indexOf(':')
     const name = field.slice(0, Math.max(colon, 0))
-    if (!headerName.test(name)) return undefined
+    if (!token.test(name)) return undefined
     headers.push(name, field.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''))
   }
   return { method, target, headers, body: bytes.subarray(headEnd + 4) }

@@ -32,12 +32,17 @@ describe('httpEndpointAllowed', () => {
   })
 
   it('lets a deny rule win over an allow rule', () => {
-    const isAllowed = httpEndpointAllowed({ allowed: [rule('v1', 'secrets')], denied: [rule('v1', 'secrets')] })
+    const isAllowed = httpEndpointAllowed({
+      allowed: [rule('v1', 'secrets')],
+      denied: [rule('v1', 'secrets')],
+    })
     expect(isAllowed(single)).toBe(false)
   })
 
   it.each(['grpc', ''])('ignores rules whose protocol is %j', (protocol) => {
-    expect(httpEndpointAllowed({ allowed: [rule('v1', 'metadata', protocol)], denied: [] })(single)).toBe(true)
+    expect(httpEndpointAllowed({ allowed: [rule('v1', 'metadata', protocol)], denied: [] })(single)).toBe(
+      true,
+    )
     expect(httpEndpointAllowed({ allowed: [], denied: [rule('v1', 'secrets', protocol)] })(single)).toBe(true)
   })
 

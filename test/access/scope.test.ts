@@ -32,29 +32,41 @@ const table = [
 ] as const
 
 describe('scopeDecision', () => {
-  it.each(table)('with default %s, allow list %s and deny list %s says %s', (defaultAccess, allowed, denied, outcome) => {
-    const list = (place: 'none' | 'in' | 'out'): string[] =>
-      place === 'none' ? [] : place === 'in' ? ['other', 'db'] : ['other']
-    const isAllowed = scopeDecision(
-      scope({ defaultAccess, allowedSecrets: list(allowed), deniedSecrets: list(denied) }),
-      same,
-    )
-    expect(isAllowed('db')).toBe(outcome === 'allow')
-  })
+  it.each(table)(
+    'with default %s, allow list %s and deny list %s says %s',
+    (defaultAccess, allowed, denied, outcome) => {
+      const list = (place: 'none' | 'in' | 'out'): string[] =>
+        place === 'none' ? [] : place === 'in' ? ['other', 'db'] : ['other']
+      const isAllowed = scopeDecision(
+        scope({ defaultAccess, allowedSecrets: list(allowed), deniedSecrets: list(denied) }),
+        same,
+      )
+      expect(isAllowed('db')).toBe(outcome === 'allow')
+    },
+  )
 
   it('agrees with the truth table for any names in any lists', () => {
-    const names = fc.array(fc.oneof(fc.constantFrom('db', 'DB', '', '__proto__', 'constructor'), fc.string()), { maxLength: 5 })
+    const names = fc.array(
+      fc.oneof(fc.constantFrom('db', 'DB', '', '__proto__', 'constructor'), fc.string()),
+      { maxLength: 5 },
+    )
     fc.assert(
-      fc.property(fc.constantFrom('allow' as const, 'deny' as const), names, names, fc.string(), (access, allowed, denied, name) => {
-        const place = (list: readonly string[]): 'none' | 'in' | 'out' =>
-          list.length === 0 ? 'none' : list.includes(name) ? 'in' : 'out'
-        const row = table.find(([d, a, n]) => d === access && a === place(allowed) && n === place(denied))
-        const isAllowed = scopeDecision(
-          scope({ defaultAccess: access, allowedSecrets: allowed, deniedSecrets: denied }),
-          same,
-        )
-        expect(isAllowed(name)).toBe(row?.[3] === 'allow')
-      }),
+      fc.property(
+        fc.constantFrom('allow' as const, 'deny' as const),
+        names,
+        names,
+        fc.string(),
+        (access, allowed, denied, name) => {
+          const place = (list: readonly string[]): 'none' | 'in' | 'out' =>
+            list.length === 0 ? 'none' : list.includes(name) ? 'in' : 'out'
+          const row = table.find(([d, a, n]) => d === access && a === place(allowed) && n === place(denied))
+          const isAllowed = scopeDecision(
+            scope({ defaultAccess: access, allowedSecrets: allowed, deniedSecrets: denied }),
+            same,
+          )
+          expect(isAllowed(name)).toBe(row?.[3] === 'allow')
+        },
+      ),
     )
   })
 

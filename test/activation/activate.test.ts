@@ -17,16 +17,24 @@ interface Given extends FakeRuntimeOptions {
 
 async function start(components: readonly GivenComponent[], { drivers, references, ...options }: Given = {}) {
   const runtime = fakeRuntime(options)
-  const { stores, diagnostics } = await activate(components.map(fakeComponent), drivers ?? [localEnv, localFile], {
-    appId: 'myapp',
-    runtime,
-    ...(references === undefined ? {} : { references }),
-  })
+  const { stores, diagnostics } = await activate(
+    components.map(fakeComponent),
+    drivers ?? [localEnv, localFile],
+    {
+      appId: 'myapp',
+      runtime,
+      ...(references === undefined ? {} : { references }),
+    },
+  )
   return {
     names: stores.map(({ name }) => name),
-    problems: diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).replace('components/test.yaml:1:1: ', '')),
+    problems: diagnostics.map((diagnostic) =>
+      formatDiagnostic(diagnostic).replace('components/test.yaml:1:1: ', ''),
+    ),
     get: async (store: string, name: string) => {
-      const secret = await stores.find((candidate) => candidate.name === store)?.store.getSecret({ name, metadata: new Map() })
+      const secret = await stores
+        .find((candidate) => candidate.name === store)
+        ?.store.getSecret({ name, metadata: new Map() })
       return secret?.values?.get(name)
     },
   }
@@ -40,8 +48,16 @@ const fileStore: GivenComponent = {
 const files = { 'secrets.json': '{"pfx":"MYAPP_","empty":"","quoted":"\\"Q_\\""}' }
 
 /** A `local.env` whose prefix comes from the file store. */
-function referring(reference: { readonly name: string; readonly key?: string }, more: Partial<GivenComponent> = {}): GivenComponent {
-  return { name: 'env', secretStore: 'file', metadata: [{ name: 'prefix', secretKeyRef: reference }], ...more }
+function referring(
+  reference: { readonly name: string; readonly key?: string },
+  more: Partial<GivenComponent> = {},
+): GivenComponent {
+  return {
+    name: 'env',
+    secretStore: 'file',
+    metadata: [{ name: 'prefix', secretKeyRef: reference }],
+    ...more,
+  }
 }
 
 describe('activate', () => {
@@ -63,9 +79,21 @@ describe('activate', () => {
   })
 
   it.each([
-    ['secretstores.local.evn', 'v1', "couldn't find secret store secretstores.local.evn/v1; did you mean 'secretstores.local.env'?"],
-    ['secretstores.local.env', 'v2', "couldn't find secret store secretstores.local.env/v2; its version is v1"],
-    ['secretstores.nope', '', "couldn't find secret store secretstores.nope; known are secretstores.local.env, secretstores.local.file"],
+    [
+      'secretstores.local.evn',
+      'v1',
+      "couldn't find secret store secretstores.local.evn/v1; did you mean 'secretstores.local.env'?",
+    ],
+    [
+      'secretstores.local.env',
+      'v2',
+      "couldn't find secret store secretstores.local.env/v2; its version is v1",
+    ],
+    [
+      'secretstores.nope',
+      '',
+      "couldn't find secret store secretstores.nope; known are secretstores.local.env, secretstores.local.file",
+    ],
     ['local.env', 'v1', 'incorrect type local.env'],
   ])('refuses type %s version %j', async (type, version, message) => {
     const { names, problems } = await start([{ name: 'x', type, version }])
@@ -77,7 +105,12 @@ describe('activate', () => {
     const { names, problems } = await start([
       { name: 'env' },
       { name: 'file', type: 'secretstores.local.file', ignoreErrors: true },
-      { name: 'gone', type: 'secretstores.local.file', ignoreErrors: true, metadata: [{ name: 'secretsFile', value: 'gone.json' }] },
+      {
+        name: 'gone',
+        type: 'secretstores.local.file',
+        ignoreErrors: true,
+        metadata: [{ name: 'secretsFile', value: 'gone.json' }],
+      },
     ])
     expect(names).toEqual(['env'])
     expect(problems).toEqual([
@@ -93,7 +126,9 @@ describe('activate', () => {
       { name: 'c', metadata: [{ name: 'prefx', value: 'x' }] },
     ])
     expect(problems).toHaveLength(3)
-    expect(problems[2]).toBe("warning: component 'c': metadata 'prefx' is not known and has no effect; did you mean 'prefix'?")
+    expect(problems[2]).toBe(
+      "warning: component 'c': metadata 'prefx' is not known and has no effect; did you mean 'prefix'?",
+    )
   })
 
   describe('references to secrets', () => {
@@ -108,7 +143,10 @@ describe('activate', () => {
 
     it('replace a value that was given as well', async () => {
       const metadata = [{ name: 'prefix', value: 'ZZ_', secretKeyRef: { name: 'pfx' } }]
-      const { get } = await start([fileStore, { name: 'env', secretStore: 'file', metadata }], { files, env: { MYAPP_A: '1' } })
+      const { get } = await start([fileStore, { name: 'env', secretStore: 'file', metadata }], {
+        files,
+        env: { MYAPP_A: '1' },
+      })
       expect(await get('env', 'A')).toBe('1')
     })
 
@@ -118,7 +156,10 @@ describe('activate', () => {
     })
 
     it.each([
-      [{ name: 'nope' }, "secretKeyRef: cannot read secret 'nope' from secret store 'file': secret nope not found"],
+      [
+        { name: 'nope' },
+        "secretKeyRef: cannot read secret 'nope' from secret store 'file': secret nope not found",
+      ],
       [{ name: 'pfx', key: 'other' }, "secretKeyRef: secret 'pfx' has no key 'other'; it has 'pfx'"],
     ])('that cannot be resolved are errors: %j', async (reference, message) => {
       const { names, problems } = await start([fileStore, referring(reference)], { files })
@@ -127,24 +168,37 @@ describe('activate', () => {
     })
 
     it('into the environment are errors when the variable is not set', async () => {
-      const { problems } = await start([{ name: 'base' }, referring({ name: 'NOPE' }, { secretStore: 'base' })])
-      expect(problems).toEqual(["component 'env': secretKeyRef: secret 'NOPE' does not exist in secret store 'base'"])
+      const { problems } = await start([
+        { name: 'base' },
+        referring({ name: 'NOPE' }, { secretStore: 'base' }),
+      ])
+      expect(problems).toEqual([
+        "component 'env': secretKeyRef: secret 'NOPE' does not exist in secret store 'base'",
+      ])
     })
 
     it('to an empty secret warn and leave the value', async () => {
       const metadata = [{ name: 'prefix', value: 'ZZ_', secretKeyRef: { name: 'empty' } }]
-      const { get, problems } = await start([fileStore, { name: 'env', secretStore: 'file', metadata }], { files, env: { ZZ_A: '1' } })
-      expect(problems).toEqual(["warning: component 'env': secretKeyRef: key 'empty' of secret 'empty' is empty"])
+      const { get, problems } = await start([fileStore, { name: 'env', secretStore: 'file', metadata }], {
+        files,
+        env: { ZZ_A: '1' },
+      })
+      expect(problems).toEqual([
+        "warning: component 'env': secretKeyRef: key 'empty' of secret 'empty' is empty",
+      ])
       expect(await get('env', 'A')).toBe('1')
     })
 
     it('need a store, also in components of other building blocks', async () => {
       const metadata = [{ name: 'redisPassword', secretKeyRef: { name: 'pfx' } }]
-      const { problems } = await start([
-        fileStore,
-        referring({ name: 'pfx' }, { secretStore: '' }),
-        { name: 'state', type: 'state.redis', secretStore: 'flie', metadata },
-      ], { files })
+      const { problems } = await start(
+        [
+          fileStore,
+          referring({ name: 'pfx' }, { secretStore: '' }),
+          { name: 'state', type: 'state.redis', secretStore: 'flie', metadata },
+        ],
+        { files },
+      )
       expect(problems).toEqual([
         "component 'env': secretKeyRef needs a store to read from: set 'auth.secretStore' to the name of a secret store",
         "component 'state': there is no secret store 'flie' to resolve its secretKeyRefs; did you mean 'file'?",
@@ -152,8 +206,15 @@ describe('activate', () => {
     })
 
     it('that go in a circle are one error which names the circle', async () => {
-      const at = (name: string, secretStore: string): GivenComponent => referring({ name: 'x' }, { name, secretStore })
-      const { names, problems } = await start([at('a', 'b'), at('b', 'c'), at('c', 'b'), at('self', 'self'), { name: 'fine' }])
+      const at = (name: string, secretStore: string): GivenComponent =>
+        referring({ name: 'x' }, { name, secretStore })
+      const { names, problems } = await start([
+        at('a', 'b'),
+        at('b', 'c'),
+        at('c', 'b'),
+        at('self', 'self'),
+        { name: 'fine' },
+      ])
       expect(names).toEqual(['fine'])
       expect(problems).toEqual([
         "component 'b': secret stores refer to each other in a cycle: 'b' → 'c' → 'b'",
@@ -165,7 +226,9 @@ describe('activate', () => {
       const broken = { ...fileStore, metadata: [] }
       expect((await start([broken, referring({ name: 'pfx' })])).problems).toHaveLength(1)
       const { problems } = await start([{ ...broken, ignoreErrors: true }, referring({ name: 'pfx' })])
-      expect(problems[1]).toBe("component 'env': secret store 'file' did not start, so its secretKeyRefs cannot be resolved")
+      expect(problems[1]).toBe(
+        "component 'env': secret store 'file' did not start, so its secretKeyRefs cannot be resolved",
+      )
     })
 
     it('into a remote store are left alone by a check that stays off the network', async () => {
@@ -179,7 +242,10 @@ describe('activate', () => {
           getBulkSecret: () => undefined,
         }),
       }
-      const components = [{ name: 'far', type: 'secretstores.remote' }, referring({ name: 'pfx' }, { secretStore: 'far' })]
+      const components = [
+        { name: 'far', type: 'secretstores.remote' },
+        referring({ name: 'pfx' }, { secretStore: 'far' }),
+      ]
       const drivers = [localEnv, remote]
       expect((await start(components, { drivers, references: 'local' })).problems).toEqual([])
       expect((await start(components, { drivers })).problems).toEqual([
@@ -197,7 +263,12 @@ describe('activate', () => {
           getSecret: ({ metadata }) => {
             reads += 1
             expect(metadata).toEqual(new Map([['namespace', 'prod']]))
-            return { values: new Map([['a', 'x'], ['b', 'y']]) }
+            return {
+              values: new Map([
+                ['a', 'x'],
+                ['b', 'y'],
+              ]),
+            }
           },
           getBulkSecret: () => undefined,
         }),
@@ -207,7 +278,10 @@ describe('activate', () => {
         { name: 'other', secretKeyRef: { name: 'one', key: 'b' } },
       ]
       await start(
-        [{ name: 'base', type: 'secretstores.counting' }, { name: 'env', namespace: 'prod', secretStore: 'base', metadata }],
+        [
+          { name: 'base', type: 'secretstores.counting' },
+          { name: 'env', namespace: 'prod', secretStore: 'base', metadata },
+        ],
         { drivers: [localEnv, counting] },
       )
       expect(reads).toBe(1)
@@ -224,12 +298,17 @@ describe('activate', () => {
 
     it('yield to a value that is empty', async () => {
       const metadata = [{ name: 'prefix', value: '', envRef: 'MY_PREFIX' }]
-      const { get } = await start([{ name: 'env', metadata }], { env: { MY_PREFIX: 'P_', P_A: '1', A: 'plain' } })
+      const { get } = await start([{ name: 'env', metadata }], {
+        env: { MY_PREFIX: 'P_', P_A: '1', A: 'plain' },
+      })
       expect(await get('env', 'A')).toBe('plain')
     })
 
     it.each([
-      [{}, "warning: component 'env': envRef 'MY_PREFIX' is not set in the environment; the value stays empty"],
+      [
+        {},
+        "warning: component 'env': envRef 'MY_PREFIX' is not set in the environment; the value stays empty",
+      ],
       [
         { MY_PREFIX: 'P_', DAPR_ENV_KEYS: 'OTHER' },
         "warning: component 'env': envRef 'MY_PREFIX' is a variable that components may not read; the value stays empty",
@@ -240,7 +319,10 @@ describe('activate', () => {
   })
 
   describe('templates', () => {
-    const withPrefix = (value: string): GivenComponent => ({ name: 'env', metadata: [{ name: 'prefix', value }] })
+    const withPrefix = (value: string): GivenComponent => ({
+      name: 'env',
+      metadata: [{ name: 'prefix', value }],
+    })
 
     it.each([
       ['{appID}_', {}, 'myapp_'],
@@ -267,9 +349,14 @@ describe('activate', () => {
       ...localEnv,
       type: 'secretstores.slow',
       create: (_options, { signal }) =>
-        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('aborted'))),
+        ),
     }
-    const starting = start([{ name: 'slow', type: 'secretstores.slow', initTimeout: 1000 }, { name: 'env' }], { clock, drivers: [slow, localEnv] })
+    const starting = start(
+      [{ name: 'slow', type: 'secretstores.slow', initTimeout: 1000 }, { name: 'env' }],
+      { clock, drivers: [slow, localEnv] },
+    )
     await clock.advance(1000)
     const { names, problems } = await starting
     expect(names).toEqual(['env'])
@@ -285,8 +372,8 @@ describe('activate', () => {
         throw new SyntaxError('Unexpected token in "hunter2"')
       },
     }
-    expect((await start([{ name: 'x', type: 'secretstores.broken' }], { drivers: [broken] })).problems).toEqual([
-      "component 'x': the store could not start",
-    ])
+    expect(
+      (await start([{ name: 'x', type: 'secretstores.broken' }], { drivers: [broken] })).problems,
+    ).toEqual(["component 'x': the store could not start"])
   })
 })

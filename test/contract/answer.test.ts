@@ -71,7 +71,10 @@ describe('a get over HTTP', () => {
   })
 
   it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'get', 'FOO'])('answers 404 to %s', async (method) => {
-    expect(await send('/v1.0/secrets/env/FOO', { method })).toMatchObject({ status: 404, body: invocation404 })
+    expect(await send('/v1.0/secrets/env/FOO', { method })).toMatchObject({
+      status: 404,
+      body: invocation404,
+    })
   })
 
   it('refuses a malformed escape before it asks for a token', async () => {
@@ -96,16 +99,23 @@ describe('a store that has no map', () => {
     create: (): SecretStore => ({
       features: [],
       getSecret: () => ({ values: undefined }),
-      getBulkSecret: ({ metadata }) => (metadata.get('null') === undefined ? undefined : new Map([['x', undefined]])),
+      getBulkSecret: ({ metadata }) =>
+        metadata.get('null') === undefined ? undefined : new Map([['x', undefined]]),
     }),
   }
 
   it.each(['FOO', 'bulk'])('is answered with 204 and nothing else for %s', async (key) => {
-    expect(await send(`/v1.0/secrets/env/${key}`, {}, { drivers: [none] })).toMatchObject({ status: 204, headers: [], body: '' })
+    expect(await send(`/v1.0/secrets/env/${key}`, {}, { drivers: [none] })).toMatchObject({
+      status: 204,
+      headers: [],
+      body: '',
+    })
   })
 
   it('is answered as null inside a bulk', async () => {
-    expect((await send('/v1.0/secrets/env/bulk?metadata.null=1', {}, { drivers: [none] })).body).toBe('{"x":null}\n')
+    expect((await send('/v1.0/secrets/env/bulk?metadata.null=1', {}, { drivers: [none] })).body).toBe(
+      '{"x":null}\n',
+    )
   })
 })
 
@@ -136,36 +146,45 @@ describe('a body', () => {
   )
 
   it.each([0, -2])('has no limit when the limit is %s', async (maxBodySize) => {
-    expect((await send('/v1.0/secrets/env/FOO', { body: body(`{"key":"${'a'.repeat(99)}"}`) }, { maxBodySize })).status).toBe(200)
+    expect(
+      (await send('/v1.0/secrets/env/FOO', { body: body(`{"key":"${'a'.repeat(99)}"}`) }, { maxBodySize }))
+        .status,
+    ).toBe(200)
   })
 })
 
 describe('the token', () => {
   const token = 'tok'
 
-  it.each([[[]], [['dapr-api-token', 'nope']], [['dapr-api-token', 'TOK']], [['authorization', 'Bearer tok']], [['dapr-api-token', 'tok2']]])(
-    'is required of every request: %j',
-    async (headers) => {
-      for (const target of ['/v1.0/secrets/env/FOO', '/nothing/here', '/v1.0/metadata']) {
-        const answer = await send(target, { headers }, { token })
-        expect(answer).toMatchObject({ status: 401, body: 'invalid api token\n' })
-        expect(answer.header('content-type')).toBe('text/plain; charset=utf-8')
-        expect(answer.header('x-content-type-options')).toBe('nosniff')
-      }
-    },
-  )
+  it.each([
+    [[]],
+    [['dapr-api-token', 'nope']],
+    [['dapr-api-token', 'TOK']],
+    [['authorization', 'Bearer tok']],
+    [['dapr-api-token', 'tok2']],
+  ])('is required of every request: %j', async (headers) => {
+    for (const target of ['/v1.0/secrets/env/FOO', '/nothing/here', '/v1.0/metadata']) {
+      const answer = await send(target, { headers }, { token })
+      expect(answer).toMatchObject({ status: 401, body: 'invalid api token\n' })
+      expect(answer.header('content-type')).toBe('text/plain; charset=utf-8')
+      expect(answer.header('x-content-type-options')).toBe('nosniff')
+    }
+  })
 
   it('lets a request through that carries it, under any spelling of the header; the first one counts', async () => {
     const headers = ['DAPR-Api-Token', 'tok', 'dapr-api-token', 'nope']
     expect((await send('/v1.0/secrets/env/FOO', { headers }, { token })).status).toBe(200)
   })
 
-  it.each(['/v1.0/healthz', '/v1.0/healthz/', '//v1.0/healthz', '/v1.0/healthz?appid=myapp', '/v1.0/healthz/outbound'])(
-    'is not needed for GET %s',
-    async (target) => {
-      expect(await send(target, {}, { token })).toMatchObject({ status: 204, body: '' })
-    },
-  )
+  it.each([
+    '/v1.0/healthz',
+    '/v1.0/healthz/',
+    '//v1.0/healthz',
+    '/v1.0/healthz?appid=myapp',
+    '/v1.0/healthz/outbound',
+  ])('is not needed for GET %s', async (target) => {
+    expect(await send(target, {}, { token })).toMatchObject({ status: 204, body: '' })
+  })
 
   it.each([
     ['HEAD', '/v1.0/healthz'],
@@ -179,7 +198,9 @@ describe('the token', () => {
   it('is missing everywhere when a face without one refuses', async () => {
     const withoutToken = 'refuse'
     expect((await send('/v1.0/secrets/env/FOO', {}, { withoutToken })).status).toBe(401)
-    expect((await send('/v1.0/secrets/env/FOO', { headers: ['dapr-api-token', ''] }, { withoutToken })).status).toBe(401)
+    expect(
+      (await send('/v1.0/secrets/env/FOO', { headers: ['dapr-api-token', ''] }, { withoutToken })).status,
+    ).toBe(401)
     expect((await send('/v1.0/healthz', {}, { withoutToken })).status).toBe(204)
   })
 })
@@ -187,22 +208,41 @@ describe('the token', () => {
 describe('a Host that is a foreign DNS name', () => {
   const withoutToken = 'refuse foreign hosts'
 
-  it.each(['localhost', 'localhost:3500', 'LOCALHOST.', 'app.localhost:1', '127.0.0.1:3500', '[::1]:3500', '10.0.0.7', ''])(
-    'is not %j',
-    async (host) => {
-      expect((await send('/v1.0/secrets/env/FOO', { headers: ['Host', host] }, { withoutToken })).status).toBe(200)
-    },
-  )
+  it.each([
+    'localhost',
+    'localhost:3500',
+    'LOCALHOST.',
+    'app.localhost:1',
+    '127.0.0.1:3500',
+    '[::1]:3500',
+    '10.0.0.7',
+    '',
+  ])('is not %j', async (host) => {
+    expect((await send('/v1.0/secrets/env/FOO', { headers: ['Host', host] }, { withoutToken })).status).toBe(
+      200,
+    )
+  })
 
-  it.each(['evil.example', 'evil.example:3500', 'localhost.evil.example', '127.0.0.1.evil.example', 'notlocalhost'])(
-    'is %j, and is refused where there is no token',
-    async (host) => {
-      const headers = ['Host', host]
-      expect((await send('/v1.0/secrets/env/FOO', { headers }, { withoutToken })).status).toBe(403)
-      expect((await send('/v1.0/secrets/env/FOO', { headers: [...headers, 'dapr-api-token', 't'] }, { withoutToken, token: 't' })).status).toBe(200)
-      expect((await send('/v1.0/secrets/env/FOO', { headers })).status).toBe(200)
-    },
-  )
+  it.each([
+    'evil.example',
+    'evil.example:3500',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'notlocalhost',
+  ])('is %j, and is refused where there is no token', async (host) => {
+    const headers = ['Host', host]
+    expect((await send('/v1.0/secrets/env/FOO', { headers }, { withoutToken })).status).toBe(403)
+    expect(
+      (
+        await send(
+          '/v1.0/secrets/env/FOO',
+          { headers: [...headers, 'dapr-api-token', 't'] },
+          { withoutToken, token: 't' },
+        )
+      ).status,
+    ).toBe(200)
+    expect((await send('/v1.0/secrets/env/FOO', { headers })).status).toBe(200)
+  })
 })
 
 describe('an unmatched request', () => {
@@ -261,7 +301,12 @@ describe('metadata', () => {
   it('keeps what is put, as it is, beside its own version', async () => {
     const { answer } = await open()
     const put = (key: string, text: string) =>
-      answer({ method: 'PUT', target: `/v1.0/metadata/${key}`, headers: [], body: new TextEncoder().encode(text) })
+      answer({
+        method: 'PUT',
+        target: `/v1.0/metadata/${key}`,
+        headers: [],
+        body: new TextEncoder().encode(text),
+      })
     expect(await put('a%20b', '{"raw":1}')).toMatchObject({ status: 204, body: '' })
     expect(await put('__proto__', '')).toMatchObject({ status: 204 })
     expect(await put('daprRuntimeVersion', '9')).toMatchObject({ status: 204 })
@@ -283,7 +328,11 @@ describe('CORS and tracing', () => {
 
   it('answer a preflight without a token', async () => {
     const headers = ['Origin', 'https://a.example', 'Access-Control-Request-Method', 'GET']
-    const answer = await send('/v1.0/secrets/env/FOO', { method: 'OPTIONS', headers }, { token: 't', allowedOrigins: '*' })
+    const answer = await send(
+      '/v1.0/secrets/env/FOO',
+      { method: 'OPTIONS', headers },
+      { token: 't', allowedOrigins: '*' },
+    )
     expect(answer).toMatchObject({ status: 200, body: '' })
   })
 
@@ -292,12 +341,18 @@ describe('CORS and tracing', () => {
     const configuration = { ...defaultConfiguration, tracing: { samplingRate: 0, exporter: true } }
     expect((await send('/v1.0/secrets/env/FOO')).header('traceparent')).toBeUndefined()
     expect((await send('/v1.0/healthz', { headers })).header('traceparent')).toBeUndefined()
-    expect((await send('/v1.0/secrets/env/FOO', { headers }, { configuration })).header('traceparent')).toBeUndefined()
+    expect(
+      (await send('/v1.0/secrets/env/FOO', { headers }, { configuration })).header('traceparent'),
+    ).toBeUndefined()
   })
 
   it('give a span of their own when sampling is on', async () => {
     const configuration = { ...defaultConfiguration, tracing: { samplingRate: 1, exporter: false } }
-    const answer = await send('/v1.0/secrets/env/FOO', { headers: ['traceparent', traceparent] }, { configuration })
+    const answer = await send(
+      '/v1.0/secrets/env/FOO',
+      { headers: ['traceparent', traceparent] },
+      { configuration },
+    )
     expect(answer.header('traceparent')).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/)
     expect(answer.header('traceparent')).not.toBe(traceparent)
   })
@@ -310,14 +365,17 @@ describe('CORS and tracing', () => {
 })
 
 describe('the configuration routes', () => {
-  it.each(['cfg', 'cfg/subscribe', 'cfg/abc/unsubscribe'])('say that there is no configuration store: %s', async (path) => {
-    for (const version of ['v1.0', 'v1.0-alpha1']) {
-      expect(await send(`/${version}/configuration/${path}`)).toMatchObject({
-        status: 500,
-        body: '{"errorCode":"ERR_CONFIGURATION_STORE_NOT_CONFIGURED","message":"configuration stores not configured"}',
-      })
-    }
-  })
+  it.each(['cfg', 'cfg/subscribe', 'cfg/abc/unsubscribe'])(
+    'say that there is no configuration store: %s',
+    async (path) => {
+      for (const version of ['v1.0', 'v1.0-alpha1']) {
+        expect(await send(`/${version}/configuration/${path}`)).toMatchObject({
+          status: 500,
+          body: '{"errorCode":"ERR_CONFIGURATION_STORE_NOT_CONFIGURED","message":"configuration stores not configured"}',
+        })
+      }
+    },
+  )
 })
 
 describe('the public listener', () => {

@@ -19,11 +19,17 @@ function readerOver({ store, driver, scope }: Given = {}): Reader {
   const whole: SecretStore = {
     features: [],
     getSecret: ({ name }) => ({ values: new Map([[name, 'hunter2']]) }),
-    getBulkSecret: () => new Map([['db', new Map([['db', 'hunter2']])], ['root', new Map([['root', 'hunter3']])]]),
+    getBulkSecret: () =>
+      new Map([
+        ['db', new Map([['db', 'hunter2']])],
+        ['root', new Map([['root', 'hunter3']])],
+      ]),
     ...store,
   }
   const scopes: SecretScope[] =
-    scope === undefined ? [] : [{ storeName: 'vault', defaultAccess: 'allow', allowedSecrets: [], deniedSecrets: [], ...scope }]
+    scope === undefined
+      ? []
+      : [{ storeName: 'vault', defaultAccess: 'allow', allowedSecrets: [], deniedSecrets: [], ...scope }]
   return createReader({
     stores: [{ name: 'vault', driver: { ...localEnv, ...driver }, store: whole }],
     scopes,
@@ -34,7 +40,10 @@ function readerOver({ store, driver, scope }: Given = {}): Reader {
 const context = { store: 'vault', metadata: new Map<string, string>(), caller: 'myapp' }
 
 async function failure(read: Promise<unknown>): Promise<Pick<SecretError, 'kind' | 'code' | 'message'>> {
-  const error: unknown = await read.then(() => undefined, (reason: unknown) => reason)
+  const error: unknown = await read.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
   if (!(error instanceof SecretError)) throw new Error('expected a SecretError')
   expect(error.cause).toBeUndefined()
   return { kind: error.kind, code: error.code, message: error.message }
@@ -42,7 +51,9 @@ async function failure(read: Promise<unknown>): Promise<Pick<SecretError, 'kind'
 
 describe('a read', () => {
   it('gives what the store gives, fresh', async () => {
-    const { read } = readerOver({ store: { getSecret: () => ({ values: new Map([['k', 'v']]), version: '7' }) } })
+    const { read } = readerOver({
+      store: { getSecret: () => ({ values: new Map([['k', 'v']]), version: '7' }) },
+    })
     expect(await read({ ...context, name: 'db' })).toEqual({
       values: new Map([['k', 'v']]),
       version: '7',
@@ -69,7 +80,10 @@ describe('a read', () => {
     const { signal } = new AbortController()
     await read({ ...context, metadata, signal, name: 'db' })
     await readBulk({ ...context, metadata, signal })
-    expect(seen).toEqual([{ name: 'db', metadata, signal }, { metadata, signal }])
+    expect(seen).toEqual([
+      { name: 'db', metadata, signal },
+      { metadata, signal },
+    ])
   })
 
   it('says that no store is configured before it looks for one', async () => {
@@ -135,7 +149,9 @@ describe('a read', () => {
   )
 
   it('shows nothing of an error that is not a store error', async () => {
-    const { read } = readerOver({ store: { getSecret: () => Promise.reject(new SyntaxError('in JSON: hunter2')) } })
+    const { read } = readerOver({
+      store: { getSecret: () => Promise.reject(new SyntaxError('in JSON: hunter2')) },
+    })
     const { message } = await failure(read({ ...context, name: 'db' }))
     expect(message).toBe('failed getting secret with key db from secret store vault: the store failed')
   })
@@ -153,7 +169,9 @@ describe('a bulk read', () => {
 
   it('does not change the map that the store gave', async () => {
     const secrets = new Map([['db', new Map([['db', '1']])]])
-    await readerOver({ scope: { defaultAccess: 'deny' }, store: { getBulkSecret: () => secrets } }).readBulk(context)
+    await readerOver({ scope: { defaultAccess: 'deny' }, store: { getBulkSecret: () => secrets } }).readBulk(
+      context,
+    )
     expect(secrets.size).toBe(1)
   })
 
