@@ -86,7 +86,7 @@ export function createAnswer(options: ContractOptions): Answer {
   )
 
   return async (request) => {
-    const target = parseTarget(request.target)
+    const target = parseTarget(targetText(request))
     if (target === 'malformed') return refusedRequest(400)
     if (request.target === '*' && request.method === 'OPTIONS') return { status: 200, headers: [], body: '' }
 
@@ -98,7 +98,7 @@ export function createAnswer(options: ContractOptions): Answer {
 
     const preflight = request.method === 'OPTIONS' ? cors?.preflight(headers) : undefined
     if (preflight !== undefined) return { status: 200, headers: [...preflight, ...traced], body: '' }
-    const allowedOrigin = cors === undefined ? [] : cors.headersFor(headers)
+    const allowedOrigin = cors === undefined ? [] : cors.headersFor(headers, request.method)
 
     const refused = refusal(request, target)
     const answer = refused ?? (await dispatch(request, target))
@@ -136,9 +136,14 @@ export function createPublicAnswer({ appId, metadata, api }: PublicContractOptio
   })
   const dispatch = dispatcher(endpoints, api, answerAsRouter)
   return async (request) => {
-    const target = parseTarget(request.target)
+    const target = parseTarget(targetText(request))
     return target === 'malformed' ? refusedRequest(400) : dispatch(request, target)
   }
+}
+
+/** The target as Go's server parses it: CONNECT names a host and port instead of a path. */
+function targetText({ method, target }: ContractRequest): string {
+  return method === 'CONNECT' && !target.startsWith('/') ? `http://${target}` : target
 }
 
 /** Service invocation: it has no answer of its own here, but whether it is allowed decides what a 404 looks like. */

@@ -10,41 +10,101 @@
  */
 import { Hono } from 'hono'
 import type { Answer } from './answer.ts'
+import { defaultMaxBodySize } from './answer.ts'
+import { errorAnswer } from './error-answer.ts'
 import type { ContractAnswer, ContractRequest } from './exchange.ts'
 
 /** How the application is mounted. */
 export interface AppOptions {
   /** The path it is mounted below, e.g. `/dapr`; taken off the target before it is read. Default none. */
   readonly basePath?: string
+  /**
+   * Bytes after which a body is no longer read; zero or less is no limit. The contract only needs to see that a
+   * body is too long, so give what `createSecrets` was given. Default 4 MiB.
+   */
+  readonly maxBodySize?: number
 }
 
 /**
  * A Hono application that answers every request through the contract.
  *
+ * Below a path of another application, mount it so that the path arrives as it was sent, and name the path:
+ * `route(path, …)`, or `mount(path, …, { replaceRequest: false })`. By default `mount()` decodes the path and
+ * writes it anew, and the secret `bul%6B` becomes the word `bulk`.
+ *
  * @example
  * ```ts
  * const app = createApp(secrets.answer)
  * const response = await app.request('/v1.0/secrets/env/DATABASE_URL')
+ *
+ * const shop = new Hono().route('/dapr', createApp(secrets.answer, { basePath: '/dapr' }))
  * ```
  */
-export function createApp(answer: Answer, { basePath = '' }: AppOptions = {}): Hono {
+export function createApp(answer: Answer, options: AppOptions = {}): Hono {
+  const { maxBodySize = defaultMaxBodySize } = options
+  const basePath = options.basePath?.replace(/\/+$/, '') ?? ''
   const app = new Hono({ getPath: () => '/' })
-  app.all('*', async ({ req: { raw } }) => toResponse(await answer(await toContractRequest(raw, basePath))))
+  app.all('*', async ({ req }) => {
+    const request = await contractRequest(req.raw, basePath, maxBodySize)
+    return toResponse(request === 'unreadable' ? unreadableBody : await answer(request))
+  })
   return app
 }
 
-/** A WHATWG request as the contract reads it. */
-async function toContractRequest(request: Request, basePath: string): Promise<ContractRequest> {
+/** A WHATWG request as the contract reads it. Each property is read once: on Node the getters are slow. */
+async function contractRequest(
+  request: Request,
+  basePath: string,
+  maxBodySize: number,
+): Promise<ContractRequest | 'unreadable'> {
+  const { method, url, body, signal } = request
   const headers: string[] = []
   for (const [name, value] of request.headers) headers.push(name, value)
-  return {
-    method: request.method,
-    target: withoutBasePath(targetOf(request.url), basePath),
-    headers,
-    body: request.body === null ? undefined : new Uint8Array(await request.arrayBuffer()),
-    signal: request.signal,
-  }
+  const bytes = body === null ? undefined : await readBody(body, maxBodySize)
+  if (bytes === 'unreadable') return bytes
+  return { method, target: withoutBasePath(targetOf(url), basePath), headers, body: bytes, signal }
 }
+
+/** A body up to one byte past the limit or a little more; `'unreadable'` when it breaks off or was read before. */
+async function readBody(
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array | 'unreadable'> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    const reader = body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      chunks.push(value)
+      size += value.length
+      if (limit > 0 && size > limit) {
+        // Nobody waits for the rest, and nobody needs to know whether it was given up properly.
+        reader.cancel().catch(() => {})
+        break
+      }
+    }
+  } catch {
+    // The reason is the client's or the platform's, and may quote what was sent.
+    return 'unreadable'
+  }
+  return joined(chunks, size)
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks
+  if (only !== undefined && chunks.length === 1) return only
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+const unreadableBody = errorAnswer(400, 'ERR_BODY_READ', 'failed to read request body')
 
 /** The path and query of a URL as they stand in it: `URL` would read and rewrite them. */
 function targetOf(url: string): string {
@@ -57,13 +117,11 @@ function withoutBasePath(target: string, basePath: string): string {
   return basePath !== '' && target.startsWith(`${basePath}/`) ? target.slice(basePath.length) : target
 }
 
-/** Statuses that a `Response` may not have a body with. */
-const withoutBody: ReadonlySet<number> = new Set([204, 205, 304])
-
+/** An empty body is none: with an empty text, `Response` would add a content type, and refuse it for a 204. */
 function toResponse({ status, headers, body }: ContractAnswer): Response {
   const list: [string, string][] = []
   for (let index = 0; index < headers.length; index += 2) {
     list.push([headers[index] ?? '', headers[index + 1] ?? ''])
   }
-  return new Response(withoutBody.has(status) ? null : body, { status, headers: list })
+  return new Response(body === '' ? null : body, { status, headers: list })
 }

@@ -171,7 +171,7 @@ export class TokenReader {
   /** What an `invalid value` message shows: up to 32 bytes that look like a word, or one character. */
   #excerpt(): string {
     let end = this.#index
-    while (end - this.#index < 33 && isWordByte(this.#bytes[end])) end += 1
+    while (end - this.#index < 32 && isWordByte(this.#bytes[end])) end += 1
     if (end === this.#index) end += Math.max(1, sequenceLength(this.#bytes, end))
     return this.raw({ start: this.#index, end })
   }

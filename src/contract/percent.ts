@@ -15,14 +15,12 @@ import { decodeUtf8, encodeUtf8 } from '../go/bytes.ts'
 export function decodePercent(text: string): string | undefined {
   if (!text.includes('%')) return text
   if (MALFORMED_ESCAPE.test(text)) return undefined
-  if (!INVALID_BYTE.test(text)) {
-    try {
-      return decodeURIComponent(text)
-    } catch {
-      // All escapes are well-formed, so the bytes they stand for are not UTF-8.
-    }
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // The escapes are well-formed, so some of the bytes they stand for are not UTF-8 by themselves.
+    return decodeUtf8(decodeBytes(encodeUtf8(text)))
   }
-  return decodeUtf8(decodeBytes(encodeUtf8(text)))
 }
 
 /**
@@ -34,8 +32,6 @@ export function decodeQueryText(text: string): string | undefined {
 }
 
 const MALFORMED_ESCAPE = /%(?![0-9A-Fa-f]{2})/
-// Without the u flag on purpose: a false hit on the second half of a pair only costs the fast path.
-const INVALID_BYTE = /[\udc80-\udcff]/
 
 function decodeBytes(bytes: Uint8Array): Uint8Array {
   const decoded = new Uint8Array(bytes.length)
