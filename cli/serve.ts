@@ -98,7 +98,22 @@ async function run(options: ServeOptions, token: string | undefined): Promise<nu
   }
   const stopped = stopOnSignal(servers, options.gracefulShutdownSeconds, log)
   log('info', `dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - started)}ms`)
+  const suggestion = firstCall(options, secrets)
+  if (suggestion !== undefined) log('info', `Try it: ${suggestion}`)
   return stopped
+}
+
+/** A command that shows the first store working. */
+function firstCall(
+  { socketFolder, listenAddresses, httpPort }: ServeOptions,
+  { stores }: Secrets,
+): string | undefined {
+  const [store] = stores
+  const [host] = listenAddresses
+  if (store === undefined || host === undefined || socketFolder !== undefined) return undefined
+  // All secrets of a remote store at once may cost a call each.
+  const name = store.driver.reads === 'locally' ? 'bulk' : 'NAME'
+  return `curl http://${host}:${httpPort}/v1.0/secrets/${encodeURIComponent(store.name)}/${name}`
 }
 
 /** Logs every diagnostic, and shows errors with their source to a person; gives the number of errors. */

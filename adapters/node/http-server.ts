@@ -13,6 +13,7 @@ import type { Answer } from '../../src/contract/answer.ts'
 import { refusedRequest } from '../../src/contract/error-answer.ts'
 import type { ContractAnswer, ContractRequest } from '../../src/contract/exchange.ts'
 import { headerValue } from '../../src/contract/header.ts'
+import { decodeUtf8 } from '../../src/go/bytes.ts'
 import { parseRawRequest } from './raw-request.ts'
 
 /** How the server reads requests. */
@@ -83,7 +84,7 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
     return {
       method: message.method ?? '',
       target: message.url ?? '',
-      headers: message.rawHeaders,
+      headers: asUtf8(message.rawHeaders),
       body,
       signal: clients.get(message.socket)?.signal,
     }
@@ -96,6 +97,14 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
     onExchange?.(request, answered, performance.now() - started)
   }
 }
+
+/** node:http reads header bytes as Latin-1; the contract knows them as UTF-8, so that a token beyond ASCII is one. */
+function asUtf8(headers: readonly string[]): readonly string[] {
+  if (!headers.some((text) => beyondAscii.test(text))) return headers
+  return headers.map((text) => (beyondAscii.test(text) ? decodeUtf8(Buffer.from(text, 'latin1')) : text))
+}
+
+const beyondAscii = /[^\x00-\x7f]/
 
 /** What node:http adds to a parse error. */
 interface ClientError extends Error {

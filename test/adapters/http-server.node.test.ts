@@ -119,6 +119,11 @@ describe('the Node HTTP server', () => {
     expect(seen.at(-1)?.headers).toContain('Dapr-Api-Token')
   })
 
+  it('hands over header values beyond ASCII as the text they are', async () => {
+    await exchange(await start(), head('GET / HTTP/1.1', 'dapr-api-token: tökén', 'Connection: close'))
+    expect(seen.at(-1)?.headers).toContain('tökén')
+  })
+
   it('hands over bytes that are not UTF-8 as lone surrogates', async () => {
     await exchange(
       await start(),
