@@ -18,7 +18,10 @@ export const systemClock: Clock = {
       const timer = setTimeout(() => {
         signal?.removeEventListener('abort', stop)
         resolve()
-      }, milliseconds)
+      }, Math.min(milliseconds, longestTimer))
       signal?.addEventListener('abort', stop, { once: true })
     }),
 }
+
+/** A longer `setTimeout` would fire at once; a wait of 24 days ends early instead. */
+const longestTimer = 2 ** 31 - 1
