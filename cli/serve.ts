@@ -13,6 +13,7 @@ import { loadFromDisk } from '../adapters/node/load.ts'
 import { createLog } from '../adapters/node/log.ts'
 import { nodeRuntime } from '../adapters/node/runtime.ts'
 import { drivers } from '../adapters/node/stores.ts'
+import { describeComponent } from '../src/component/component.ts'
 import type { ContractAnswer, ContractRequest } from '../src/contract/exchange.ts'
 import { headerValue } from '../src/contract/header.ts'
 import type { Diagnostic } from '../src/diagnostic.ts'
@@ -85,7 +86,7 @@ async function run(options: ServeOptions, token: string | undefined): Promise<nu
     return 1
   }
   for (const { component } of secrets.stores) {
-    log('info', `Component loaded: ${component.name} (${component.type}/${component.version})`)
+    log('info', `Component loaded: ${describeComponent(component)}`)
   }
 
   let servers: readonly Server[]

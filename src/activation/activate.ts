@@ -7,16 +7,18 @@
  * @module
  */
 import type { Component } from '../component/component.ts'
-import { isSecretStore } from '../component/component.ts'
+import { describeComponent, isSecretStore } from '../component/component.ts'
 import type { Diagnostic, Location } from '../diagnostic.ts'
-import { nearest } from '../did-you-mean.ts'
+import { hasErrors } from '../diagnostic.ts'
 import type { Runtime } from '../runtime.ts'
 import { decodeOptions } from '../stores/options.ts'
 import type { NamedStore, SecretStoreDriver } from '../stores/store.ts'
 import { OptionError } from '../stores/store.ts'
 import { isKnownCategory } from './category.ts'
+import { findDriver } from './find-driver.ts'
 import { startOrder, usesReferences } from './order.ts'
 import { resolveProperties } from './properties.ts'
+import { referenceProblems } from './references.ts'
 
 /** A secret store that is ready to be read, and the component it was made from. */
 export interface ActiveStore extends NamedStore {
@@ -54,110 +56,38 @@ export async function activate(
   drivers: readonly SecretStoreDriver[],
   { appId, runtime, references = 'all' }: ActivateOptions,
 ): Promise<Activation> {
-  const diagnostics: Diagnostic[] = []
-  const secretStores = components.filter(isSecretStore)
   const stores = new Map<string, ActiveStore>()
-  const failed = new Set<string>()
+  const { ordered, cycles } = startOrder(components.filter(isSecretStore))
+  const { diagnostics: unresolvable, unusable } = referenceProblems(components, cycles)
+  const diagnostics: Diagnostic[] = [...unresolvable]
 
-  for (const component of components) checkReferences(component)
-  const { ordered, cycles } = startOrder(secretStores)
-  for (const cycle of cycles) reportCycle(cycle)
+  for (const component of components) {
+    if (!isKnownCategory(component.type))
+      fail(component, component.typeAt, `incorrect type ${component.type}`)
+  }
   for (const component of ordered) {
-    if (failed.has(component.name)) continue
-    const active = await start(component)
-    if (active === undefined) failed.add(component.name)
-    else stores.set(component.name, active)
+    if (unusable.has(component.name)) continue
+    const driver = findDriver(component, drivers)
+    if ('problem' in driver) {
+      fail(component, component.typeAt, driver.problem)
+      continue
+    }
+    const active = await withinInitTimeout(component, (signal) => start(component, driver, signal))
+    if (active !== undefined) stores.set(component.name, active)
   }
   return { stores: [...stores.values()], diagnostics }
 
-  function report(
-    severity: Diagnostic['severity'],
+  async function start(
     component: Component,
-    at: Location,
-    message: string,
-  ): void {
-    diagnostics.push({ severity, at, component: component.name, message })
-  }
-
-  /** Problems that are seen without reading anything. */
-  function checkReferences(component: Component): void {
-    if (!isSecretStore(component) && !isKnownCategory(component.type)) {
-      fail(component, component.typeAt, `incorrect type ${component.type}`)
-    }
-    const reference = component.metadata.find((item) => item.secretKeyRef !== undefined)?.secretKeyRef
-    if (reference === undefined) return
-    const { secretStore } = component
-    if (secretStore === '') {
-      const message =
-        "secretKeyRef needs a store to read from: set 'auth.secretStore' to the name of a secret store"
-      report('error', component, reference.at, message)
-    } else if (!secretStores.some(({ name }) => name === secretStore)) {
-      const near = nearest(
-        secretStore,
-        secretStores.map(({ name }) => name),
-      )
-      const hint = near === undefined ? '' : `; did you mean '${near}'?`
-      const message = `there is no secret store '${secretStore}' to resolve its secretKeyRefs${hint}`
-      report('error', component, component.secretStoreAt ?? reference.at, message)
-    } else return
-    failed.add(component.name)
-  }
-
-  function reportCycle(cycle: readonly Component[]): void {
-    const [first] = cycle
-    if (first === undefined) return
-    const path = [...cycle, first].map(({ name }) => `'${name}'`).join(' → ')
-    report(
-      'error',
-      first,
-      first.secretStoreAt ?? first.at,
-      `secret stores refer to each other in a cycle: ${path}`,
-    )
-    for (const { name } of cycle) failed.add(name)
-  }
-
-  async function start(component: Component): Promise<ActiveStore | undefined> {
-    const driver = driverOf(component)
-    if (driver === undefined) return undefined
-    const deadline = new AbortController()
-    try {
-      return await withinInitTimeout(component, deadline, startWith(driver, component, deadline.signal))
-    } finally {
-      // Ends what is left of the time-out, or of a start that was too late.
-      deadline.abort()
-    }
-  }
-
-  function driverOf(component: Component): SecretStoreDriver | undefined {
-    const type = component.type.toLowerCase()
-    const driver = drivers.find((candidate) => candidate.type === type)
-    if (driver !== undefined && baseVersions.has(component.version.toLowerCase())) return driver
-    const wanted = `couldn't find secret store ${component.type}${component.version === '' ? '' : `/${component.version}`}`
-    if (driver !== undefined) {
-      fail(component, component.typeAt, `${wanted}; its version is v1`)
-      return undefined
-    }
-    const near = nearest(
-      type,
-      drivers.map((candidate) => candidate.type),
-    )
-    const known = drivers.map((candidate) => candidate.type).join(', ')
-    fail(
-      component,
-      component.typeAt,
-      `${wanted}; ${near === undefined ? `known are ${known}` : `did you mean '${near}'?`}`,
-    )
-    return undefined
-  }
-
-  async function startWith(
     driver: SecretStoreDriver,
-    component: Component,
     signal: AbortSignal,
   ): Promise<ActiveStore | undefined> {
-    const source = usesReferences(component) ? stores.get(component.secretStore) : undefined
-    if (usesReferences(component) && source === undefined) return undefinedAfterSource(component)
-    const readable = references === 'all' || source?.driver.reads === 'locally'
+    const source = stores.get(component.secretStore)
+    if (usesReferences(component) && source === undefined) {
+      reportMissingSource(component)
+      return undefined
+    }
+    const mayRead = references === 'all' || source?.driver.reads === 'locally'
     const resolved = await resolveProperties(component, {
       env: runtime.env,
       templates: {
@@ -166,68 +96,79 @@ export async function activate(
         namespace: runtime.env.get('NAMESPACE') || 'default',
         appId,
       },
-      store: readable ? source?.store : undefined,
+      store: mayRead ? source?.store : undefined,
       signal,
     })
     const decoded = decodeOptions(driver.metadata, resolved.properties, component)
     const problems = [...resolved.diagnostics, ...decoded.diagnostics]
     diagnostics.push(...(component.ignoreErrors ? problems.map(asWarning) : problems))
-    if (problems.some(({ severity }) => severity === 'error')) return undefined
+    if (hasErrors(problems)) return undefined
     try {
       const store = await driver.create(decoded.options, { runtime, signal })
       return { name: component.name, component, driver, store }
     } catch (error) {
-      if (signal.aborted) return undefined
-      const field = error instanceof OptionError ? error.field : undefined
-      const at = component.metadata.findLast(({ name }) => name.toLowerCase() === field?.toLowerCase())?.at
-      // An OptionError's text is written to be shown; anything else may quote what it refused.
-      const reason = error instanceof OptionError ? error.message : 'the store could not start'
-      fail(component, at ?? component.at, field === undefined ? reason : `metadata '${field}': ${reason}`)
+      // Past its init timeout the component has its diagnostic already.
+      if (!signal.aborted) failToCreate(component, error)
       return undefined
     }
   }
 
-  /** The store it refers to has its own diagnostic; a second one helps only where that was ignored. */
-  function undefinedAfterSource(component: Component): undefined {
+  /** The store it refers to has its own diagnostic; a second one helps only where that one was ignored. */
+  function reportMissingSource(component: Component): void {
     const source = components.find(({ name }) => name === component.secretStore)
-    if (source?.ignoreErrors === true) {
-      const message = `secret store '${component.secretStore}' did not start, so its secretKeyRefs cannot be resolved`
-      report('error', component, component.secretStoreAt ?? component.at, message)
+    if (source?.ignoreErrors !== true) return
+    const message = `secret store '${component.secretStore}' did not start, so its secretKeyRefs cannot be resolved`
+    fail(component, component.secretStoreAt ?? component.at, message)
+  }
+
+  function failToCreate(component: Component, error: unknown): void {
+    if (error instanceof OptionError) {
+      const { field, message } = error
+      const item = component.metadata.findLast(({ name }) => name.toLowerCase() === field?.toLowerCase())
+      fail(
+        component,
+        item?.at ?? component.at,
+        field === undefined ? message : `metadata '${field}': ${message}`,
+      )
+    } else {
+      // Its text is not written to be shown: it may quote what it refused.
+      fail(component, component.at, 'the store could not start')
     }
-    return undefined
   }
 
   async function withinInitTimeout(
     component: Component,
-    deadline: AbortController,
-    starting: Promise<ActiveStore | undefined>,
+    starting: (signal: AbortSignal) => Promise<ActiveStore | undefined>,
   ): Promise<ActiveStore | undefined> {
+    const deadline = new AbortController()
     const timedOut = Symbol()
-    const winner = await Promise.race([
-      starting,
-      runtime.clock.sleep(component.initTimeout, deadline.signal).then(
-        () => timedOut,
-        () => undefined,
-      ),
-    ])
-    if (typeof winner !== 'symbol') return winner
-    const version = component.version === '' ? '' : `/${component.version}`
-    fail(
-      component,
-      component.at,
-      `init timeout for component ${component.name} (${component.type}${version})`,
-    )
-    return undefined
+    try {
+      const winner = await Promise.race([
+        starting(deadline.signal),
+        runtime.clock.sleep(component.initTimeout, deadline.signal).then(
+          () => timedOut,
+          () => undefined,
+        ),
+      ])
+      if (typeof winner !== 'symbol') return winner
+      fail(component, component.at, `init timeout for component ${describeComponent(component)}`)
+      return undefined
+    } finally {
+      // Ends what is left of the time-out, or of a start that was too late.
+      deadline.abort()
+    }
   }
 
   /** A failed start: an error, or a warning where the component says that errors are to be ignored. */
   function fail(component: Component, at: Location, message: string): void {
-    report(component.ignoreErrors ? 'warning' : 'error', component, at, message)
+    diagnostics.push({
+      severity: component.ignoreErrors ? 'warning' : 'error',
+      at,
+      component: component.name,
+      message,
+    })
   }
 }
-
-/** An empty version, v0 and v1 select the base implementation (dapr/dapr `pkg/components/versioning.go`). */
-const baseVersions: ReadonlySet<string> = new Set(['', 'v0', 'v1'])
 
 function asWarning(diagnostic: Diagnostic): Diagnostic {
   return { ...diagnostic, severity: 'warning' }

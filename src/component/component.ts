@@ -62,3 +62,12 @@ export function categoryOf(type: string): string {
 export function isSecretStore(component: Pick<Component, 'type'>): boolean {
   return component.type.startsWith('secretstores.')
 }
+
+/** A component as daprd's log names it: `vault (secretstores.hashicorp.vault/v1)`. */
+export function describeComponent({
+  name,
+  type,
+  version,
+}: Pick<Component, 'name' | 'type' | 'version'>): string {
+  return `${name} (${type}${version === '' ? '' : `/${version}`})`
+}
