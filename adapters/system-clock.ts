@@ -15,10 +15,13 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop)
-        resolve()
-      }, Math.min(milliseconds, longestTimer))
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', stop)
+          resolve()
+        },
+        Math.min(milliseconds, longestTimer),
+      )
       signal?.addEventListener('abort', stop, { once: true })
     }),
 }

@@ -45,7 +45,8 @@ function toRequest({ url, method, headers, body }: HttpRequest): Request {
   if (body === null) return new Request(url, { method, headers })
   // The same class under two declarations: the library names that of node:stream/web, `Request` the global one.
   const stream = body as ReadableStream<Uint8Array<ArrayBuffer>>
-  return new Request(url, { method, headers, body: stream, duplex: 'half' })
+  const init: RequestInit & { duplex: 'half' } = { method, headers, body: stream, duplex: 'half' }
+  return new Request(url, init)
 }
 
 /** No cookies: the contract sets none. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Log, LogLevel } from '../../src/runtime.ts'
+import { oneLine } from '../one-line.ts'
 
 /** How lines are written. */
 export interface LogOptions {
@@ -23,30 +24,41 @@ export interface LogOptions {
 /** Least severe first. */
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'fatal']
 
+/** What a line says besides its message, by name. `scope` stands in for `dapr.runtime`. */
+export type LogFields = Readonly<Record<string, string | number>>
+
+/** A {@link Log} whose lines can say more than a message. */
+export type FieldLog = (...line: [...Parameters<Log>, fields?: LogFields]) => void
+
 /** A log whose messages always stay on one line, whatever they hold. */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): FieldLog {
   const { level: threshold, asJson, appId, instance, version, now, write } = options
   const least = logLevels.indexOf(threshold)
-  return (level, message) => {
+  return (level, message, fields = {}) => {
     if (logLevels.indexOf(level) < least) return
-    const fields = {
-      app_id: appId,
-      instance,
+    const common = { app_id: appId, instance, scope: 'dapr.runtime', type: 'log', ver: version }
+    const first = {
+      time: new Date(now()).toISOString(),
       level: level === 'warn' ? 'warning' : level,
       msg: message,
-      scope: 'dapr.runtime',
-      time: new Date(now()).toISOString(),
-      type: 'log',
-      ver: version,
     }
-    write(`${asJson ? JSON.stringify(fields) : textLine(fields)}\n`)
+    const rest = byName({ ...common, ...fields })
+    const line = asJson ? JSON.stringify(byName({ ...first, ...rest })) : textLine(first, rest)
+    write(`${oneLine(line)}\n`)
   }
 }
 
-/** logrus: time, level and msg first, then the rest by name; quotes where a value needs them. */
-function textLine({ time, level, msg, ...rest }: Readonly<Record<'time' | 'level' | 'msg', string>>): string {
+function byName(fields: LogFields): LogFields {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** logrus: time, level and message first, then the rest by name; quotes where a value needs them. */
+function textLine(
+  { time, level, msg }: Readonly<Record<'time' | 'level' | 'msg', string>>,
+  rest: LogFields,
+): string {
   const first = `time="${time}" level=${level} msg=${quoted(msg)}`
-  return Object.entries<string>(rest).reduce((line, [name, value]) => `${line} ${name}=${bare(value)}`, first)
+  return Object.entries(rest).reduce((line, [name, value]) => `${line} ${name}=${bare(String(value))}`, first)
 }
 
 function bare(value: string): string {
