@@ -4,7 +4,6 @@
  *
  * @module
  */
-export { parseTrip, TripSyntaxError } from './trip-syntax.ts'
 
 /** The counters an expression may read (dapr/dapr `pkg/resiliency/breaker/circuitbreaker.go`). */
 export type TripCounter =

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Breaker, BreakerError, createBreaker } from '../../src/resiliency/breaker.ts'
 import type { CircuitBreakerPolicy } from '../../src/resiliency/policy.ts'
-import { parseTrip } from '../../src/resiliency/trip.ts'
+import { parseTrip } from '../../src/resiliency/trip-syntax.ts'
 import { StoreError } from '../../src/secret-error.ts'
 import { fakeClock } from '../fakes/clock.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createPolicies, type Policy } from '../../src/resiliency/policies.ts'
 import type { CircuitBreakerPolicy, Resiliency, RetryPolicy } from '../../src/resiliency/policy.ts'
-import { parseTrip } from '../../src/resiliency/trip.ts'
+import { parseTrip } from '../../src/resiliency/trip-syntax.ts'
 import { StoreError } from '../../src/secret-error.ts'
 import { fakeClock } from '../fakes/clock.ts'
 

@@ -60,6 +60,7 @@ describe('parseTrip', () => {
     ['!!true', 'true'],
     ['---requests', '-(requests)'],
     ['0x1F == 31', '31 == 31'],
+    ['-0', '0'],
     ['007 == 7', '7 == 7'],
     ['requests\n\t>\r\f5 // more than five', 'requests > 5'],
   ])('reads %j with the precedence of CEL', (text, explicit) => {
@@ -192,7 +193,7 @@ describe('evaluateTrip', () => {
     'requests && true',
     '!requests',
     'requests ? true : true',
-    'requests < true || false',
+    'consecutiveSuccesses < true',
     '9007199254740991 + requests > 0',
     '0 - 9007199254740991 - requests < 0',
     '9007199254740991 * 2 > 0',
