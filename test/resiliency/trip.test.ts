@@ -2,12 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   evaluateTrip,
-  parseTrip,
   type TripCounter,
   type TripCounts,
   type TripExpression,
-  TripSyntaxError,
 } from '../../src/resiliency/trip.ts'
+import { parseTrip, TripSyntaxError } from '../../src/resiliency/trip-syntax.ts'
 
 const counts: TripCounts = {
   requests: 20,

@@ -12,7 +12,7 @@ describe('the import check', () => {
     ['src/contract/hono.ts', 'hono'],
     ['src/contract/hono.ts', 'hono/tiny'],
     ['src/component/yaml.ts', 'yaml'],
-    ['src/component/resiliency.ts', '../resiliency/trip.ts'],
+    ['src/component/resiliency.ts', '../resiliency/trip-syntax.ts'],
     ['src/read/read.ts', '../stores/store.ts'],
     ['src/stores/local-env.ts', './store.ts'],
     ['src/stores/aws-secretmanager.ts', '../auth/aws.ts'],
