@@ -19,6 +19,7 @@ const gates: readonly (readonly [name: string, ...commands: readonly (readonly s
   ['typecheck', ['tsc', '-p', 'src'], ['tsc', '-p', '.']],
   ['lint', ['biome', 'check', '--colors=off', '--diagnostic-level=warn', '.']],
   ['imports', ['node', 'scripts/check-imports.ts']],
+  ['docs', ['node', 'scripts/docs.ts', '--check']],
 ]
 
 const root = fileURLToPath(new URL('../', import.meta.url))
