@@ -1,9 +1,9 @@
 /**
  * A problem in what the user wrote, with the place it stands at.
  *
- * Diagnostics are data; wording them for a person is `formatDiagnostic`, showing the source line is the
- * caller's choice (it has the text). A message may name components, fields, types, stores and secrets;
- * it never holds a value.
+ * Diagnostics are data; wording them for a person is `formatDiagnostic` on one line and `renderDiagnostic`
+ * with the source line. A message may name components, fields, types, stores and secrets; it never holds a
+ * value.
  *
  * @module
  */
@@ -26,10 +26,12 @@ export interface Diagnostic {
   readonly component?: string
   /** What is wrong and what was expected, without a final period. */
   readonly message: string
+  /** The line `at` stands on. Absent unless it is certain that the line holds no value. */
+  readonly excerpt?: string
 }
 
 /**
- * The compiler-style line for a diagnostic.
+ * The compiler-style line for a diagnostic. Always one line: a control character in a name is shown escaped.
  *
  * @example
  * ```ts
@@ -47,10 +49,43 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const where = `${at.file}:${at.line}:${at.column}: `
   const mark = severity === 'warning' ? 'warning: ' : ''
   const who = component === undefined ? '' : `component '${component}': `
-  return where + mark + who + message
+  return (where + mark + who + message).replace(CONTROL, escaped)
+}
+
+/**
+ * A diagnostic for a person at a terminal: its line and, when it has an excerpt, the source line with a caret
+ * under the column. Lines are separated by `\n`, without one at the end.
+ *
+ * @example
+ * ```ts
+ * renderDiagnostic({
+ *   severity: 'warning',
+ *   at: { file: 'components/vault.yaml', line: 2, column: 7 },
+ *   message: "kind must be exactly 'Component'; this document is ignored",
+ *   excerpt: 'kind: component',
+ * })
+ * // components/vault.yaml:2:7: warning: kind must be exactly 'Component'; this document is ignored
+ * //   kind: component
+ * //         ^
+ * ```
+ */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const line = formatDiagnostic(diagnostic)
+  const { excerpt, at } = diagnostic
+  if (excerpt === undefined) return line
+  // Tabs are kept before the caret, so that it stands under its column however wide they are.
+  const before = excerpt.slice(0, at.column - 1).replace(/[^\t]/g, ' ')
+  return `${line}\n  ${excerpt}\n  ${before}^`
 }
 
 /** Whether any of the diagnostics is an error. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
+}
+
+/** What would end a line or steer a terminal. */
+const CONTROL = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -5,8 +5,8 @@
  */
 
 /**
- * The candidate nearest to a word, `undefined` when none is near: at most a third of the word may be wrong.
- * Letter case does not count as a mistake of its own.
+ * The candidate nearest to a word, `undefined` when none is near: about a third of the word may
+ * be wrong. Letter case does not count as a mistake of its own.
  *
  * @example
  * ```ts
@@ -18,8 +18,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   // A word of a length that no one types by mistake is compared with nothing.
   if (word.length > 100) return undefined
   let best: string | undefined
-  let fewest = Math.max(1, Math.floor(word.length / 3)) + 1
+  let fewest = Math.max(1, Math.round(word.length / 3)) + 1
   for (const candidate of candidates) {
+    if (Math.abs(word.length - candidate.length) >= fewest) continue
     const mistakes = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (mistakes < fewest) {
       best = candidate
@@ -37,7 +38,8 @@ function editDistance(from: string, to: string): number {
     const current = [row]
     for (let column = 1; column <= to.length; column += 1) {
       const isSame = from[row - 1] === to[column - 1]
-      const isSwap = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]
+      const isSwap =
+        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]
       const options = [
         at(last, column) + 1,
         at(current, column - 1) + 1,

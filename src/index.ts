@@ -3,16 +3,17 @@
  *
  * @module
  */
-export type { ActiveStore } from './activation/activate.ts'
+
 export type { ApiRule, ApiRules } from './access/api-rule.ts'
 export type { SecretScope } from './access/scope.ts'
+export type { ActiveStore } from './activation/activate.ts'
 export type { Component, MetadataItem, SecretKeyRef } from './component/component.ts'
 export type { Configuration, Tracing } from './component/configuration.ts'
 export type { Answer, WithoutToken } from './contract/answer.ts'
 export type { ContractAnswer, ContractRequest } from './contract/exchange.ts'
 export type { Diagnostic, Location, Severity } from './diagnostic.ts'
 export { formatDiagnostic, hasErrors, renderDiagnostic } from './diagnostic.ts'
-export type { Reader, ReadBulkRequest, ReadContext, ReadRequest, ReadResult } from './read/read.ts'
+export type { ReadBulkRequest, ReadContext, Reader, ReadRequest, ReadResult } from './read/read.ts'
 export type { Resiliency } from './resiliency/policy.ts'
 export type { Clock, Environment, Log, LogLevel, Runtime } from './runtime.ts'
 export { environment, FileError } from './runtime.ts'

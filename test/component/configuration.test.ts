@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest'
+import { defaultConfiguration, loadConfiguration } from '../../src/component/configuration.ts'
+import { renderDiagnostic } from '../../src/diagnostic.ts'
+import { environment } from '../../src/runtime.ts'
+
+function load(texts: string | readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  const list = typeof texts === 'string' ? [texts] : texts
+  const files = list.map((text, index) => ({ path: `${index + 1}.yaml`, text }))
+  return loadConfiguration(files, environment(variables))
+}
+
+function said(texts: string | readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  return load(texts, variables).diagnostics.map(renderDiagnostic)
+}
+
+function scopes(body: string): string {
+  return `spec:\n  secrets:\n    scopes:\n${body}`
+}
+
+describe('loading a Configuration', () => {
+  it('is the default without a file, and without anything in it', () => {
+    expect(load([])).toEqual({ configuration: defaultConfiguration, diagnostics: [] })
+    expect(load(['', '# nothing\n', 'spec:\n', 'spec: {secrets: , api: {allowed: }}'])).toEqual({
+      configuration: defaultConfiguration,
+      diagnostics: [],
+    })
+  })
+
+  it('keeps what concerns secrets', () => {
+    const text = `apiVersion: dapr.io/v1alpha1
+kind: Configuration
+metadata:
+  name: daprConfig
+  namespace: default
+spec:
+  tracing: {samplingRate: "0.5", zipkin: {endpointAddress: http://zipkin}, unknown: [x]}
+  metric: {enabled: true}
+  metrics: 1
+  mtls: x
+  httpPipeline: {}
+  appHttpPipeline: {}
+  accessControl: {}
+  nameResolution: {}
+  features: []
+  logging: {}
+  wasm: {}
+  workflow: {}
+  secrets:
+    scopes:
+    - storeName: vault
+      defaultAccess: DeNy
+      allowedSecrets: ["db", 1, yes, 0x1F, ""]
+    - storeName: file
+      deniedSecrets: [a, a]
+    - storeName: env
+      defaultAccess: ""
+      allowedSecrets: []
+  api:
+    allowed:
+    - {name: secrets, version: v1.0, protocol: http}
+    denied:
+    - name: metadata
+      version: v1
+      protocol: gRPC
+  components:
+    deny: [state.redis, secretstores.local.file/v1]
+`
+    expect(load(text)).toEqual({
+      configuration: {
+        secretScopes: [
+          {
+            storeName: 'vault',
+            defaultAccess: 'deny',
+            allowedSecrets: ['db', '1', 'yes', '0x1F', ''],
+            deniedSecrets: [],
+          },
+          { storeName: 'file', defaultAccess: 'allow', allowedSecrets: [], deniedSecrets: ['a', 'a'] },
+          { storeName: 'env', defaultAccess: 'allow', allowedSecrets: [], deniedSecrets: [] },
+        ],
+        api: {
+          allowed: [{ name: 'secrets', version: 'v1.0', protocol: 'http' }],
+          denied: [{ name: 'metadata', version: 'v1', protocol: 'gRPC' }],
+        },
+        deniedComponents: ['state.redis', 'secretstores.local.file/v1'],
+        tracing: { samplingRate: 0.5, exporter: true },
+      },
+      diagnostics: [],
+    })
+  })
+
+  it.each([
+    ['{samplingRate: 1}', { samplingRate: 1, exporter: false }],
+    ['{samplingRate: "0"}', { samplingRate: 0, exporter: false }],
+    ['{samplingRate: x}', { samplingRate: undefined, exporter: false }],
+    ['{stdout: yes}', { samplingRate: undefined, exporter: true }],
+    ['{stdout: false, otel: {endpointAddress: ""}}', { samplingRate: undefined, exporter: false }],
+    ['{otel: {endpointAddress: x, isSecure: 7}}', { samplingRate: undefined, exporter: true }],
+    ['7', { samplingRate: undefined, exporter: false }],
+  ])('reads tracing from %s', (tracing, expected) => {
+    expect(load(`spec: {tracing: ${tracing}}`)).toEqual({
+      configuration: { ...defaultConfiguration, tracing: expected },
+      diagnostics: [],
+    })
+  })
+
+  it('merges maps of several files and replaces their lists', () => {
+    const first = `spec: {tracing: {samplingRate: 1}, components: {deny: [a]}, api: {allowed: [{name: x, protocol: http}], denied: [{name: y, protocol: http}]}, secrets: {scopes: [{storeName: a}, {storeName: b}]}}`
+    const second =
+      'spec: {tracing: {stdout: true}, api: {allowed: []}, secrets: {scopes: [{storeName: c}]}, components: }'
+    const { configuration, diagnostics } = load([first, second])
+    expect(diagnostics).toEqual([])
+    expect(configuration).toMatchObject({
+      secretScopes: [{ storeName: 'c' }],
+      api: { allowed: [], denied: [{ name: 'y' }] },
+      deniedComponents: ['a'],
+      tracing: { samplingRate: 1, exporter: true },
+    })
+  })
+
+  it('puts variables in before it reads the YAML, into names and structure alike', () => {
+    const text = scopes('    - storeName: $STORE\n      allowedSecrets: [$LIST, pa$$word, "$"]\n$MORE')
+    const variables = {
+      STORE: 'vault',
+      LIST: 'a, b',
+      MORE: '    - storeName: env\n      defaultAccess: deny\n',
+    }
+    expect(load(text, variables)).toMatchObject({
+      configuration: {
+        secretScopes: [
+          { storeName: 'vault', allowedSecrets: ['a', 'b', 'paword', '$'] },
+          { storeName: 'env', defaultAccess: 'deny' },
+        ],
+      },
+      diagnostics: [],
+    })
+  })
+
+  it('lets a key win over a merge, and reads anchors', () => {
+    const text = `x: &x {defaultAccess: deny, storeName: a}\n${scopes('    - {storeName: b, <<: *x}\n')}`
+    expect(load(text).configuration.secretScopes).toMatchObject([{ storeName: 'b', defaultAccess: 'deny' }])
+  })
+})
+
+describe('what is wrong with a Configuration', () => {
+  it.each([
+    ['a: [', '1.yaml:1:5: the indentation does not fit the lines above, or a bracket or brace is not closed'],
+    ['nonsense', '1.yaml:1:1: a Configuration must be a mapping'],
+    ['spec: []', '1.yaml:1:7: spec must be a mapping'],
+    ['spec: {secrets: {scopes: {}}}', '1.yaml:1:26: spec.secrets.scopes must be a list'],
+    ['spec: {secrets: {scopes: [x]}}', '1.yaml:1:27: spec.secrets.scopes[0] must be a mapping'],
+    [
+      'spec: {secrets: {scopes: [{storeName: [x]}]}}',
+      '1.yaml:1:39: spec.secrets.scopes[0].storeName must be a text',
+    ],
+    [
+      'spec: {secrets: {scopes: [{allowedSecrets: x}]}}',
+      '1.yaml:1:44: spec.secrets.scopes[0].allowedSecrets must be a list',
+    ],
+    [
+      'spec: {secrets: {scopes: [{allowedSecrets: [~]}]}}',
+      '1.yaml:1:45: spec.secrets.scopes[0].allowedSecrets[0] must be a text',
+    ],
+    [
+      'spec:\n  secrets:\n    scope: []',
+      "1.yaml:3:5: unknown field 'scope' in spec.secrets; did you mean 'scopes'?",
+    ],
+    [
+      scopes('    - storeName: a\n      allowedSecret:\n      - x\n'),
+      "1.yaml:5:7: unknown field 'allowedSecret' in spec.secrets.scopes[0]; did you mean 'allowedSecrets'?\n        allowedSecret:\n        ^",
+    ],
+    [
+      scopes('    - StoreName: a\n'),
+      "1.yaml:4:7: unknown field 'StoreName' in spec.secrets.scopes[0]; did you mean 'storeName'?",
+    ],
+    [
+      scopes('    - {hunter2: a}\n'),
+      '1.yaml:4:8: unknown field in spec.secrets.scopes[0]; known are storeName, defaultAccess, allowedSecrets, deniedSecrets',
+    ],
+    ['spec: {api: {allow: []}}', "1.yaml:1:14: unknown field 'allow' in spec.api; did you mean 'allowed'?"],
+    [
+      'spec: {api: {denied: [{name: x, protocol: http, ver: v1}]}}',
+      '1.yaml:1:49: unknown field in spec.api.denied[0]; known are name, version, protocol',
+    ],
+    // Without them more is allowed than was meant.
+    ['spec: {secret: {}}', "1.yaml:1:8: unknown field 'secret' in spec; did you mean 'secrets'?"],
+    ['Spec: {}', "1.yaml:1:1: unknown field 'Spec'; did you mean 'spec'?"],
+    [
+      'spec: {components: {deni: []}}',
+      "1.yaml:1:21: unknown field 'deni' in spec.components; did you mean 'deny'?",
+    ],
+    ['spec: {}\nspec: {}', "1.yaml:2:1: 'spec' is given twice"],
+    [
+      scopes('    - storeName: a\n    - storeName: a\n'),
+      '1.yaml:5:18: a storeName is repeated in secrets configuration\n      - storeName: a\n                   ^',
+    ],
+    [
+      scopes('    - defaultAccess: allow\n    - {}\n'),
+      '1.yaml:5:7:  storeName is repeated in secrets configuration',
+    ],
+    [
+      scopes('    - storeName: a\n      defaultAccess: maybe\n'),
+      '1.yaml:5:22: defaultAccess maybe can be either allow or deny\n        defaultAccess: maybe\n                       ^',
+    ],
+  ])('is an error: %j', (text, problem) => {
+    expect(said(text)).toEqual([problem])
+  })
+
+  it.each([
+    ['spec: {featurs: []}', "1.yaml:1:8: warning: unknown field 'featurs' in spec; did you mean 'features'?"],
+    [
+      'spec: {foo: 1}',
+      '1.yaml:1:8: warning: unknown field in spec; known are secrets, api, components, tracing, httpPipeline, appHttpPipeline, mtls, metric, metrics, accessControl, nameResolution, features, logging, wasm, workflow',
+    ],
+    [
+      'spec: {}\n---\nspec: {}',
+      '1.yaml:2:1: warning: only the first document of a Configuration file is read',
+    ],
+    [
+      'kind: Component',
+      '1.yaml:1:7: warning: kind is not Configuration; the file is read as one all the same\n  kind: Component\n        ^',
+    ],
+    [
+      'spec: {api: {denied: [{name: secrets, version: v1}]}}',
+      '1.yaml:1:23: warning: spec.api.denied[0] has no effect: its protocol must be http or grpc',
+    ],
+    [
+      'spec: {api: {denied: [{name: secrets, version: v1, protocol: https}]}}',
+      '1.yaml:1:62: warning: spec.api.denied[0] has no effect: its protocol must be http or grpc',
+    ],
+    [
+      'spec: {components: {deny: [a/b/c]}}',
+      '1.yaml:1:28: warning: spec.components.deny[0] has no effect: expected type or type/version',
+    ],
+  ])('is a warning: %j', (text, problem) => {
+    expect(said(text)).toEqual([problem])
+  })
+
+  it('denies by default when the default cannot be read', () => {
+    const { configuration } = load(scopes('    - {storeName: a, defaultAccess: alow}\n'))
+    expect(configuration.secretScopes[0]?.defaultAccess).toBe('deny')
+  })
+
+  it('is looked for in the scopes that count, those of the last file that has any', () => {
+    const repeated = scopes('    - storeName: a\n    - storeName: a\n')
+    expect(said([repeated, scopes('    - storeName: a\n')])).toEqual([])
+    expect(said([scopes('    - storeName: a\n'), repeated, 'spec: {}'])).toHaveLength(1)
+  })
+
+  it('stands where it was written, whatever the variables before it became', () => {
+    const text = '# $LINES\nspec: {api: {$NOTHING allow: [$LONG]}}\n'
+    const variables = { LINES: 'x\ny: 1\nz: 2', LONG: 'a-long-value' }
+    expect(said(text, variables).map((line) => line.slice(0, 40))).toEqual([
+      '1.yaml:1:3: warning: unknown field; know',
+      '1.yaml:1:3: warning: unknown field; know',
+      "1.yaml:2:23: unknown field 'allow' in sp",
+    ])
+    expect(said('a: $X b: c', { X: 'y' })).toEqual([
+      '1.yaml:1:4: a mapping or list cannot begin on this line; put it on the next one, or quote the text',
+    ])
+  })
+
+  it('does not show what came out of a variable', () => {
+    const text = scopes('    - storeName: a\n      defaultAccess: $SECRET\n')
+    expect(said(text, { SECRET: 'hunter2' })).toEqual([
+      '1.yaml:5:22: defaultAccess (from a variable) can be either allow or deny',
+    ])
+  })
+
+  it('is too much of it', () => {
+    expect(said('x'.repeat(1024 * 1024 + 1))).toEqual(['1.yaml:1:1: the file is larger than 1 MiB'])
+    expect(said('$A'.repeat(1000), { A: 'x'.repeat(2000) })).toEqual([
+      '1.yaml:1:1: the file with its variables put in is larger than 1 MiB',
+    ])
+  })
+})
