@@ -5,8 +5,8 @@
  */
 import type { Component } from '../../src/component/component.ts'
 import type { Configuration } from '../../src/component/configuration.ts'
-import { loadConfiguration } from '../../src/component/configuration.ts'
-import { loadResources } from '../../src/component/load.ts'
+import { loadConfiguration } from '../../src/component/load-configuration.ts'
+import { loadResources } from '../../src/component/load-resources.ts'
 import type { Diagnostic } from '../../src/diagnostic.ts'
 import type { Resiliency } from '../../src/resiliency/policy.ts'
 import type { Environment } from '../../src/runtime.ts'

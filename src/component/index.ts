@@ -3,7 +3,9 @@
  *
  * @module
  */
-export { defaultConfiguration, loadConfiguration } from './configuration.ts'
-export type { ResourceOptions, Resources } from './load.ts'
-export { loadResources } from './load.ts'
+export { defaultConfiguration } from './configuration.ts'
+export type { LoadedConfiguration } from './load-configuration.ts'
+export { loadConfiguration } from './load-configuration.ts'
+export type { ResourceOptions, Resources } from './load-resources.ts'
+export { loadResources } from './load-resources.ts'
 export type { SourceFile } from './source.ts'

@@ -10,6 +10,7 @@ import type { Diagnostic } from '../diagnostic.ts'
 import { nearest } from '../did-you-mean.ts'
 import type { Resiliency } from '../resiliency/policy.ts'
 import type { Component } from './component.ts'
+import { describeComponent } from './component.ts'
 import type { PolicyKind, PolicyReference, ResiliencyDocument } from './resiliency-decode.ts'
 
 /** For whom resources are selected. */
@@ -86,12 +87,8 @@ function isInScope(scopes: readonly string[], appId: string): boolean {
 
 function duplicate(component: Component, existing: Component): Diagnostic {
   const { file, line } = existing.at
-  const message = `duplicate definition of Component name ${logName(component)} with existing ${logName(existing)}`
+  const message = `duplicate definition of Component name ${describeComponent(component)} with existing ${describeComponent(existing)}`
   return { severity: 'error', at: component.at, message: `${message}, which is at ${file}:${line}` }
-}
-
-function logName({ name, type, version }: Component): string {
-  return `${name} (${type}${version === '' ? '' : `/${version}`})`
 }
 
 /** Why a component is denied. Types and versions are compared with regard to letter case, as in daprd. */
@@ -100,7 +97,7 @@ function denyList(denied: readonly string[]): (component: Component) => string |
   return (component) => {
     const { name, type, version } = component
     if (rules.has(type) || rules.has(`${type}/${version}`)) {
-      return `component '${name}' cannot be loaded because components of type '${logName(component)}' are not allowed`
+      return `component '${name}' cannot be loaded because components of type '${describeComponent(component)}' are not allowed`
     }
     if (denied.length > 0 && (type === '' || version === '')) {
       const missing = type === '' ? 'type' : 'version'

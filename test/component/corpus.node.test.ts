@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { loadConfiguration } from '../../src/component/configuration.ts'
-import { loadResources } from '../../src/component/load.ts'
+import { loadConfiguration } from '../../src/component/load-configuration.ts'
+import { loadResources } from '../../src/component/load-resources.ts'
 import type { Diagnostic } from '../../src/diagnostic.ts'
 import { formatDiagnostic } from '../../src/diagnostic.ts'
 import { environment } from '../../src/runtime.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadResources } from '../../src/component/load.ts'
+import { loadResources } from '../../src/component/load-resources.ts'
 import { renderDiagnostic } from '../../src/diagnostic.ts'
 
 function load(...texts: readonly string[]) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loadConfiguration } from '../../src/component/configuration.ts'
-import { loadResources } from '../../src/component/load.ts'
+import { loadConfiguration } from '../../src/component/load-configuration.ts'
+import { loadResources } from '../../src/component/load-resources.ts'
 import { type Diagnostic, formatDiagnostic, renderDiagnostic } from '../../src/diagnostic.ts'
 import { environment } from '../../src/runtime.ts'
 

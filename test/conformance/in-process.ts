@@ -5,8 +5,8 @@
  */
 import { nodeRuntime } from '../../adapters/node/runtime.ts'
 import { drivers } from '../../adapters/node/stores.ts'
-import { loadConfiguration } from '../../src/component/configuration.ts'
-import { loadResources } from '../../src/component/load.ts'
+import { loadConfiguration } from '../../src/component/load-configuration.ts'
+import { loadResources } from '../../src/component/load-resources.ts'
 import { formatDiagnostic, hasErrors } from '../../src/diagnostic.ts'
 import { FileError } from '../../src/runtime.ts'
 import { createSecrets, type Secrets } from '../../src/secrets.ts'

@@ -36,8 +36,8 @@ describe('the import check', () => {
     ['src/contract/answer.ts', 'hono', 'a view of one read'],
     ['src/contract/answer.ts', '../component/component.ts', 'a view of one read'],
     ['src/contract/answer.ts', '../../adapters/node/serve.ts', 'a view of one read'],
-    ['src/component/load.ts', 'yaml', 'needs of the rest only the shapes'],
-    ['src/component/load.ts', '../access/scope.ts', 'needs of the rest only the shapes'],
+    ['src/component/load-resources.ts', 'yaml', 'needs of the rest only the shapes'],
+    ['src/component/load-resources.ts', '../access/scope.ts', 'needs of the rest only the shapes'],
     ['src/activation/activate.ts', '../component/yaml.ts', 'activation makes stores'],
     ['src/stores/options.ts', '../read/read.ts', 'a store knows its vendor'],
     ['src/stores/options.ts', '@aws-sdk/client-ssm', 'a store knows its vendor'],
@@ -63,7 +63,7 @@ describe('the import check', () => {
   it('lets a shape through where the code is kept out', () => {
     const type = 'import type { x } from'
     expect(checkImports([file('src/contract/answer.ts', '../stores/store.ts', type)])).toEqual([])
-    expect(checkImports([file('src/component/load.ts', '../access/scope.ts', type)])).toEqual([])
+    expect(checkImports([file('src/component/load-resources.ts', '../access/scope.ts', type)])).toEqual([])
   })
 
   it('knows a driver by what it declares, and keeps the core and other drivers away from it', () => {

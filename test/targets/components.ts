@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Component } from '../../src/component/component.ts'
-import { loadResources } from '../../src/component/load.ts'
+import { loadResources } from '../../src/component/load-resources.ts'
 import { formatDiagnostic } from '../../src/diagnostic.ts'
 
 /** The YAML files of test/fixtures/targets/components, validated. */

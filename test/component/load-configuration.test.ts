@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { defaultConfiguration, loadConfiguration } from '../../src/component/configuration.ts'
+import { defaultConfiguration } from '../../src/component/configuration.ts'
+import { loadConfiguration } from '../../src/component/load-configuration.ts'
 import { renderDiagnostic } from '../../src/diagnostic.ts'
 import { environment } from '../../src/runtime.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadResources, type ResourceOptions } from '../../src/component/load.ts'
+import { loadResources, type ResourceOptions } from '../../src/component/load-resources.ts'
 import { renderDiagnostic } from '../../src/diagnostic.ts'
 
 const options: ResourceOptions = { appId: 'orders', deniedComponents: [] }
