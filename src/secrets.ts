@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { scopesWithoutStore } from './access/scope.ts'
 import type { ActiveStore } from './activation/activate.ts'
 import { activate } from './activation/activate.ts'
 import type { Component } from './component/component.ts'
@@ -78,13 +79,6 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     resiliency = [],
   } = options
   const { stores, diagnostics } = await activate(components, drivers, { appId, runtime })
-  for (const { storeName } of configuration.secretScopes) {
-    if (stores.some(({ name }) => name === storeName)) continue
-    runtime.log(
-      'warn',
-      `Secrets configuration added for '${storeName}', but no matching secret store was found`,
-    )
-  }
   const reader = createReader({
     stores,
     scopes: configuration.secretScopes,
@@ -104,7 +98,13 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   return {
     stores,
     reader,
-    diagnostics,
+    diagnostics: [
+      ...diagnostics,
+      ...scopesWithoutStore(
+        configuration.secretScopes,
+        stores.map(({ name }) => name),
+      ),
+    ],
     answer: createAnswer({
       ...common,
       reader,

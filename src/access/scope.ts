@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Diagnostic, Location } from '../diagnostic.ts'
+
 /** One entry of a Configuration's `spec.secrets.scopes`. */
 export interface SecretScope {
   readonly storeName: string
@@ -14,6 +16,8 @@ export interface SecretScope {
   /** When not empty, only these are allowed and nothing else is looked at. */
   readonly allowedSecrets: readonly string[]
   readonly deniedSecrets: readonly string[]
+  /** Where it stands, when it was read from a file. */
+  readonly at?: Location
 }
 
 /** Decides for one store. `name` is the secret's canonical name. */
@@ -46,4 +50,21 @@ export function scopeDecision(
   const denied = new Set(scope.deniedSecrets.map(canonical))
   if (scope.defaultAccess === 'deny') return () => false
   return (name) => !denied.has(name)
+}
+
+/**
+ * Scopes that name a store which is not there: nothing is protected by them. daprd logs a warning (dapr/dapr
+ * `pkg/runtime/compstore/configuration.go`).
+ */
+export function scopesWithoutStore(
+  scopes: readonly SecretScope[],
+  storeNames: readonly string[],
+): readonly Diagnostic[] {
+  return scopes
+    .filter(({ storeName }) => !storeNames.includes(storeName))
+    .map(({ at = { file: 'Configuration', line: 1, column: 1 } }) => ({
+      severity: 'warning',
+      at,
+      message: 'this scope names a secret store that is not there, so it protects nothing',
+    }))
 }

@@ -10,6 +10,7 @@ import type { Component } from '../component/component.ts'
 import { describeComponent, isSecretStore } from '../component/component.ts'
 import type { Diagnostic, Location } from '../diagnostic.ts'
 import { hasErrors } from '../diagnostic.ts'
+import { nearest } from '../did-you-mean.ts'
 import type { Runtime } from '../runtime.ts'
 import { decodeOptions } from '../stores/options.ts'
 import type { NamedStore, SecretStoreDriver } from '../stores/store.ts'
@@ -62,8 +63,9 @@ export async function activate(
   const diagnostics: Diagnostic[] = [...unresolvable]
 
   for (const component of components) {
-    if (!isKnownCategory(component.type))
-      fail(component, component.typeAt, `incorrect type ${component.type}`)
+    if (!isKnownCategory(component.type)) {
+      fail(component, component.typeAt, incorrectType(component.type, drivers))
+    }
   }
   for (const component of ordered) {
     if (unusable.has(component.name)) continue
@@ -168,6 +170,14 @@ export async function activate(
       message,
     })
   }
+}
+
+/** daprd's words, and what was probably meant. */
+function incorrectType(type: string, drivers: readonly SecretStoreDriver[]): string {
+  if (type === '') return "a component must have a type (set 'spec.type')"
+  const types = drivers.map((driver) => driver.type)
+  const near = nearest(type, types) ?? types.find((known) => known.endsWith(`.${type.toLowerCase()}`))
+  return `incorrect type ${type}${near === undefined ? '' : `; did you mean '${near}'?`}`
 }
 
 function asWarning(diagnostic: Diagnostic): Diagnostic {

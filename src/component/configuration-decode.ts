@@ -5,7 +5,7 @@
  */
 import type { ApiRule } from '../access/api-rule.ts'
 import type { SecretScope } from '../access/scope.ts'
-import type { Severity } from '../diagnostic.ts'
+import type { Location, Severity } from '../diagnostic.ts'
 import type { Field, FieldReader, FieldRules } from './fields.ts'
 import { resolveScalar } from './scalar.ts'
 import type { YamlMapping, YamlNode, YamlScalar } from './yaml.ts'
@@ -29,6 +29,8 @@ export interface ScopeEntry {
   readonly defaultAccess: string
   readonly allowedSecrets: SecretScope['allowedSecrets']
   readonly deniedSecrets: SecretScope['deniedSecrets']
+  /** Where the store's name stands, or the scope when it has none. */
+  readonly at: Location
   /**
    * Says an error at one of the two fields, or at the scope when it has none. `message` is given what may be
    * shown of the field's value.
@@ -110,6 +112,7 @@ function decodeScope(item: YamlNode, path: string, reader: FieldReader): ScopeEn
     defaultAccess: reader.text(fields.get('defaultAccess')) ?? '',
     allowedSecrets: decodeTexts(fields.get('allowedSecrets'), reader),
     deniedSecrets: decodeTexts(fields.get('deniedSecrets'), reader),
+    at: reader.locate(fields.get('storeName')?.entry.value.start ?? item.start),
     refuse(name, message) {
       const field = fields.get(name)
       if (field === undefined) {

@@ -252,7 +252,10 @@ export class FieldReader {
     return entry.key.text === earlier.key.text || (entry.key.text > earlier.key.text && !isNull(entry.value))
   }
 
-  /** An unknown name is quoted only when it is close to a known one: it may be a value that slipped. */
+  /**
+   * An unknown name is quoted only when it is close to a known one and was written as it is: it may be a value
+   * that slipped, or one that a variable brought.
+   */
   #reportUnknown(
     entry: YamlEntry,
     path: string,
@@ -264,10 +267,11 @@ export class FieldReader {
     const where = path === '' ? '' : ` in ${path}`
     const near = nearest(entry.key.text, names)
     const bad = severity?.(near) ?? 'warning'
+    const shown = this.#places.isWritten(entry.key.start, entry.key.end) ? ` '${entry.key.text}'` : ''
     const message =
       near === undefined
         ? `unknown field${where}; known are ${names.join(', ')}`
-        : `unknown field '${entry.key.text}'${where}; did you mean '${near}'?`
+        : `unknown field${shown}${where}; did you mean '${near}'?`
     if (!this.#isNew(bad)) return
     const excerpt = near === undefined ? undefined : this.#places.excerptOf(entry, false)
     this.#add(bad, entry.key.start, message, excerpt)

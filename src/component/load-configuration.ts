@@ -123,9 +123,9 @@ function readFile(file: SourceFile, env: Environment): ReadFile {
 /** Scopes in order; in each of them the store's name is looked at first, as in daprd. */
 function checkScopes(entries: readonly ScopeEntry[]): readonly SecretScope[] {
   const seen = new Set<string>()
-  return entries.map(({ storeName, defaultAccess, allowedSecrets, deniedSecrets, refuse }) => {
+  return entries.map(({ storeName, defaultAccess, allowedSecrets, deniedSecrets, at, refuse }) => {
     if (seen.has(storeName)) {
-      refuse('storeName', () => `${storeName} storeName is repeated in secrets configuration`)
+      refuse('storeName', (shown) => `${shown} storeName is repeated in secrets configuration`)
     }
     seen.add(storeName)
     const access = defaultAccess.toLowerCase()
@@ -137,6 +137,7 @@ function checkScopes(entries: readonly ScopeEntry[]): readonly SecretScope[] {
       defaultAccess: access === '' || access === 'allow' ? 'allow' : 'deny',
       allowedSecrets,
       deniedSecrets,
+      at,
     }
   })
 }

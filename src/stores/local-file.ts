@@ -85,7 +85,9 @@ async function readSecretsFile(
   try {
     return await readFile(path, signal)
   } catch (error) {
-    if (error instanceof FileError) throw new OptionError('secretsFile', error.message)
+    // The path itself may be a secret's value; where it stands is the diagnostic's to say.
+    if (error instanceof FileError)
+      throw new OptionError('secretsFile', `the file cannot be read: ${error.reason}`)
     throw error
   }
 }
@@ -99,7 +101,10 @@ function parseSecretsFile(bytes: Uint8Array): JsonObject {
   } catch {
     // JSON.parse quotes what it refuses, so its error ends here.
     const { line, column } = jsonMistake(text)
-    throw new OptionError('secretsFile', `the secrets file is not valid JSON, see its line ${line}, column ${column}`)
+    throw new OptionError(
+      'secretsFile',
+      `the secrets file is not valid JSON, see its line ${line}, column ${column}`,
+    )
   }
   if (file === null) return {}
   if (typeof file !== 'object' || Array.isArray(file)) {

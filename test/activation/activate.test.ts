@@ -74,7 +74,7 @@ describe('activate', () => {
   it('compares a type without regard to letter case after its category', async () => {
     expect((await start([{ name: 'env', type: 'secretstores.Local.ENV' }])).names).toEqual(['env'])
     expect((await start([{ name: 'env', type: 'SecretStores.local.env' }])).problems).toEqual([
-      "component 'env': incorrect type SecretStores.local.env",
+      "component 'env': incorrect type SecretStores.local.env; did you mean 'secretstores.local.env'?",
     ])
   })
 
@@ -94,7 +94,14 @@ describe('activate', () => {
       '',
       "couldn't find secret store secretstores.nope; known are secretstores.local.env, secretstores.local.file",
     ],
-    ['local.env', 'v1', 'incorrect type local.env'],
+    ['local.env', 'v1', "incorrect type local.env; did you mean 'secretstores.local.env'?"],
+    [
+      'secretstore.local.env',
+      'v1',
+      "incorrect type secretstore.local.env; did you mean 'secretstores.local.env'?",
+    ],
+    ['nope', 'v1', 'incorrect type nope'],
+    ['', 'v1', "a component must have a type (set 'spec.type')"],
   ])('refuses type %s version %j', async (type, version, message) => {
     const { names, problems } = await start([{ name: 'x', type, version }])
     expect(names).toEqual([])
@@ -115,7 +122,7 @@ describe('activate', () => {
     expect(names).toEqual(['env'])
     expect(problems).toEqual([
       "warning: component 'file': missing local secrets file in metadata (set metadata 'secretsFile')",
-      "warning: component 'gone': metadata 'secretsFile': open gone.json: no such file or directory",
+      "warning: component 'gone': metadata 'secretsFile': the file cannot be read: no such file or directory",
     ])
   })
 

@@ -390,11 +390,21 @@ describe('the public listener', () => {
   })
 })
 
-it('a scope for a store that is not there is named in a warning', async () => {
-  const runtime = fakeRuntime()
-  const scope = { storeName: 'nope', defaultAccess: 'deny' as const, allowedSecrets: [], deniedSecrets: [] }
-  await open({ runtime, configuration: { ...defaultConfiguration, secretScopes: [scope] } })
-  expect(runtime.lines).toEqual([
-    ['warn', "Secrets configuration added for 'nope', but no matching secret store was found"],
+it('a scope for a store that is not there is a warning at its place', async () => {
+  const at = { file: 'config.yaml', line: 7, column: 18 }
+  const scope = {
+    storeName: 'nope',
+    defaultAccess: 'deny' as const,
+    allowedSecrets: [],
+    deniedSecrets: [],
+    at,
+  }
+  const { diagnostics } = await open({ configuration: { ...defaultConfiguration, secretScopes: [scope] } })
+  expect(diagnostics).toEqual([
+    {
+      severity: 'warning',
+      at,
+      message: 'this scope names a secret store that is not there, so it protects nothing',
+    },
   ])
 })
