@@ -6,6 +6,8 @@
 import { loadFromDisk } from '../adapters/node/load.ts'
 import { nodeRuntime } from '../adapters/node/runtime.ts'
 import { drivers } from '../adapters/node/stores.ts'
+import { oneLine } from '../adapters/one-line.ts'
+import { scopesWithoutStore } from '../src/access/scope.ts'
 import { activate } from '../src/activation/activate.ts'
 import type { Component } from '../src/component/component.ts'
 import { isSecretStore } from '../src/component/component.ts'
@@ -53,8 +55,11 @@ export async function check(args: readonly string[]): Promise<number> {
     references: 'local',
   })
   const started = new Set(stores.map(({ name }) => name))
-  const found = [...loaded.diagnostics, ...diagnostics]
-  process.stdout.write(storeTable(loaded.components.filter(isSecretStore), started))
+  const secretStores = loaded.components.filter(isSecretStore)
+  const storeNames = secretStores.map(({ name }) => name)
+  const ineffective = scopesWithoutStore(loaded.configuration.secretScopes, storeNames)
+  const found = [...loaded.diagnostics, ...diagnostics, ...ineffective]
+  process.stdout.write(storeTable(secretStores, started))
   return report(found, isSet(values, 'strict'))
 }
 
@@ -67,7 +72,7 @@ function storeTable(components: readonly Component[], started: ReadonlySet<strin
     started.has(component.name) ? 'ok' : 'does not start',
     `${component.at.file}:${component.at.line}`,
   ])
-  const table = [['STORE', 'TYPE', 'VERSION', 'STATE', 'FILE'], ...rows]
+  const table = [['STORE', 'TYPE', 'VERSION', 'STATE', 'FILE'], ...rows].map((row) => row.map(oneLine))
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
   const lines = table.map((row) =>
     row

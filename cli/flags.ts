@@ -54,7 +54,14 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[]): Par
     const [, name = '', inline] = spelt
     const flag = flags.find((candidate) => candidate.name === name)
     if (flag === undefined) {
-      problems.push(unknownFlag(name, flags))
+      const near = nearest(
+        name,
+        flags.map((candidate) => candidate.name),
+      )
+      problems.push(`unknown flag --${name}${near === undefined ? '' : `; did you mean --${near}?`}`)
+      const takesValue = flags.some((meant) => meant.name === near && meant.type === 'string')
+      // What follows is then its value, and no problem of its own.
+      if (takesValue && inline === undefined && !args[index + 1]?.startsWith('-')) index += 1
       continue
     }
     const value = inline ?? (flag.type === 'boolean' ? 'true' : args[index + 1])
@@ -78,12 +85,4 @@ const falseWords: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE'
 
 function isBoolean(value: string): boolean {
   return trueWords.has(value) || falseWords.has(value)
-}
-
-function unknownFlag(name: string, flags: readonly Flag[]): string {
-  const near = nearest(
-    name,
-    flags.map((flag) => flag.name),
-  )
-  return `unknown flag --${name}${near === undefined ? '' : `; did you mean --${near}?`}`
 }

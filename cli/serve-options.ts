@@ -132,6 +132,7 @@ export const serveFlags: readonly Flag[] = [
     'dapr-grpc-port',
     'dapr-internal-grpc-listen-address',
     'dapr-internal-grpc-port',
+    'disable-init-endpoints',
     'hot-reload-reconcile-interval',
     'metrics-listen-address',
     'metrics-port',
@@ -147,7 +148,6 @@ export const serveFlags: readonly Flag[] = [
   ...ignored('boolean', [
     'app-ssl',
     'disable-builtin-k8s-secret-store',
-    'disable-init-endpoints',
     'enable-app-health-check',
     'enable-metrics',
     'enable-mtls',
@@ -226,7 +226,7 @@ export function parseServeOptions(args: readonly string[], hasToken: boolean): S
   const options: ServeOptions = {
     ...loadOptions(values),
     httpPort: number('dapr-http-port', 3500, 0, 65535),
-    listenAddresses: listOf(values, ['dapr-listen-addresses'], ['127.0.0.1']),
+    listenAddresses: listOf(values, 'dapr-listen-addresses', ['127.0.0.1']),
     publicPort: publicPort === 0 ? undefined : publicPort,
     publicListenAddress: last('dapr-public-listen-address') || '127.0.0.1',
     socketFolder: last('unix-domain-socket') || undefined,
@@ -258,20 +258,18 @@ export function parseServeOptions(args: readonly string[], hasToken: boolean): S
 
 /** The part of the command line that says what is loaded. */
 export function loadOptions(values: ParsedFlags['values']): LoadOptions {
+  // The old name is no list and does not add to the new one (dapr/dapr `pkg/runtime/config.go`).
+  const oldFolder = values.get('components-path')?.at(-1) || undefined
   return {
     appId: values.get('app-id')?.at(-1) || 'app',
-    resourceFolders: listOf(values, ['resources-path', 'components-path'], []),
-    configurationFiles: listOf(values, ['config'], []),
+    resourceFolders: listOf(values, 'resources-path', oldFolder === undefined ? [] : [oldFolder]),
+    configurationFiles: listOf(values, 'config', []),
   }
 }
 
-/** Values of repeatable flags, each a list separated by commas. */
-function listOf(
-  values: ParsedFlags['values'],
-  names: readonly string[],
-  fallback: readonly string[],
-): readonly string[] {
-  const given = names.flatMap((name) => values.get(name) ?? [])
+/** Values of a repeatable flag, each a list separated by commas. */
+function listOf(values: ParsedFlags['values'], name: string, fallback: readonly string[]): readonly string[] {
+  const given = values.get(name) ?? []
   const items = given.flatMap((value) => value.split(',')).filter((item) => item !== '')
   return items.length > 0 ? items : fallback
 }

@@ -6,10 +6,11 @@
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createHttpServer } from '../adapters/node/http-server.ts'
+import { createHttpServer, stopHttpServer } from '../adapters/node/http-server.ts'
 import type { ListenAddress } from '../adapters/node/listen.ts'
 import { isLoopback, ListenError, listen } from '../adapters/node/listen.ts'
 import { loadFromDisk } from '../adapters/node/load.ts'
+import type { FieldLog } from '../adapters/node/log.ts'
 import { createLog } from '../adapters/node/log.ts'
 import { nodeRuntime } from '../adapters/node/runtime.ts'
 import { drivers } from '../adapters/node/stores.ts'
@@ -47,7 +48,8 @@ export async function serve(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: ServeOptions, token: string | undefined): Promise<number> {
-  const started = performance.now()
+  // In seconds. The first touch of `performance` would load it for this alone.
+  const started = process.uptime()
   const log = createLog({
     appId: options.appId,
     instance: hostname(),
@@ -98,7 +100,10 @@ async function run(options: ServeOptions, token: string | undefined): Promise<nu
     return 1
   }
   const stopped = stopOnSignal(servers, options.gracefulShutdownSeconds, log)
-  log('info', `dapr initialized. Status: Running. Init Elapsed ${Math.round(performance.now() - started)}ms`)
+  log(
+    'info',
+    `dapr initialized. Status: Running. Init Elapsed ${Math.round((process.uptime() - started) * 1000)}ms`,
+  )
   const suggestion = firstCall(options, secrets)
   if (suggestion !== undefined) log('info', `Try it: ${suggestion}`)
   return stopped
@@ -123,7 +128,8 @@ function report(diagnostics: readonly Diagnostic[], log: Log): number {
     log(diagnostic.severity === 'error' ? 'error' : 'warn', formatDiagnostic(diagnostic))
   }
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
-  if (process.stderr.isTTY) {
+  // Not looked at without need: the first touch opens it.
+  if (errors.length > 0 && process.stderr.isTTY) {
     for (const error of errors) process.stderr.write(`${renderDiagnostic(error)}\n`)
   }
   return errors.length
@@ -132,7 +138,7 @@ function report(diagnostics: readonly Diagnostic[], log: Log): number {
 async function listenEverywhere(
   options: ServeOptions,
   secrets: Secrets,
-  log: Log,
+  log: FieldLog,
 ): Promise<readonly Server[]> {
   const servers: Server[] = []
   const open = async (server: Server, address: ListenAddress, what: string): Promise<void> => {
@@ -152,11 +158,12 @@ async function listenEverywhere(
     if (options.publicPort !== undefined) {
       const address = {
         host: options.publicListenAddress,
+        hostFlag: 'dapr-public-listen-address',
         port: options.publicPort,
-        flag: 'dapr-public-port',
+        portFlag: 'dapr-public-port',
       }
       await open(
-        createHttpServer(secrets.publicAnswer, { maxBodySize: 0, readBufferSize }),
+        createHttpServer(secrets.publicAnswer, { maxBodySize, readBufferSize }),
         address,
         'Public HTTP server',
       )
@@ -171,40 +178,44 @@ async function listenEverywhere(
 function mainAddresses(options: ServeOptions): readonly ListenAddress[] {
   const { socketFolder, appId, listenAddresses, httpPort } = options
   if (socketFolder !== undefined) {
-    return [{ socket: join(socketFolder, `dapr-${appId}-http.socket`), flag: 'unix-domain-socket' }]
+    return [{ socket: join(socketFolder, `dapr-${appId}-http.socket`), folderFlag: 'unix-domain-socket' }]
   }
-  return listenAddresses.map((host) => ({ host, port: httpPort, flag: 'dapr-http-port' }))
+  const flags = { hostFlag: 'dapr-listen-addresses', portFlag: 'dapr-http-port' }
+  return listenAddresses.map((host) => ({ host, port: httpPort, ...flags }))
 }
 
-/** One line for each call, as daprd writes it: what was asked, never what was answered. */
-function apiLog(log: Log): (request: ContractRequest, answer: ContractAnswer, milliseconds: number) => void {
+/**
+ * One line for each call: what was asked, never what was answered (dapr/dapr `pkg/api/http/server.go`). The
+ * query is left out, and so are the names and passwords that an absolute target can hold.
+ */
+function apiLog(
+  log: FieldLog,
+): (request: ContractRequest, answer: ContractAnswer, milliseconds: number) => void {
   return ({ method, target, headers }, { status, body }, milliseconds) => {
-    const [path = ''] = target.split('?')
-    const agent = headerValue(headers, 'user-agent') ?? ''
-    const size = Buffer.byteLength(body)
-    const fields = `code=${status} duration=${Math.round(milliseconds)} method="${method} ${path}" size=${size} useragent="${agent}"`
-    log('info', `HTTP API Called ${fields}`)
+    const [path = ''] = target.replace(/^\w+:\/\/[^/?]*/, '').split('?')
+    const agent = headerValue(headers, 'user-agent')
+    log('info', 'HTTP API Called', {
+      scope: 'dapr.runtime.http-info',
+      code: status,
+      duration: Math.round(milliseconds),
+      method: `${method} ${path}`,
+      size: Buffer.byteLength(body),
+      ...(agent === undefined ? {} : { useragent: agent }),
+    })
   }
 }
 
 /** Resolves with the exit code once a signal came and open requests are answered, or the wait for them is over. */
 function stopOnSignal(servers: readonly Server[], graceSeconds: number, log: Log): Promise<number> {
   return new Promise((resolve) => {
-    let open = servers.length
     const stop = (signal: NodeJS.Signals): void => {
+      // A second signal ends the program at once, as the system does it.
+      process.off('SIGTERM', stop).off('SIGINT', stop)
       log('info', `Received signal '${signal}'; stopping`)
-      for (const server of servers) {
-        server.close(() => {
-          open -= 1
-          if (open === 0) resolve(0)
-        })
-        server.closeIdleConnections()
-      }
-      setTimeout(() => {
-        for (const server of servers) server.closeAllConnections()
-      }, graceSeconds * 1000).unref()
+      const stops = servers.map((server) => stopHttpServer(server, graceSeconds * 1000))
+      void Promise.all(stops).then(() => resolve(0))
     }
-    process.once('SIGTERM', stop).once('SIGINT', stop)
+    process.on('SIGTERM', stop).on('SIGINT', stop)
   })
 }
 

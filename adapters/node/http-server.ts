@@ -13,7 +13,7 @@ import type { Answer } from '../../src/contract/answer.ts'
 import { refusedRequest } from '../../src/contract/error-answer.ts'
 import type { ContractAnswer, ContractRequest } from '../../src/contract/exchange.ts'
 import { headerValue } from '../../src/contract/header.ts'
-import { decodeUtf8 } from '../../src/go/bytes.ts'
+import { decodeUtf8, encodeUtf8 } from '../../src/go/bytes.ts'
 import { parseRawRequest } from './raw-request.ts'
 
 /** How the server reads requests. */
@@ -32,10 +32,11 @@ const headTimeout = 10_000
 /** The allowance Go's server adds to its limit for heads (golang/go `net/http/server.go`). */
 const headAllowance = 4096
 
-/** A server that answers every request through the contract. The caller listens and closes. */
+/** A server that answers every request through the contract. The caller listens and stops it. */
 export function createHttpServer(answer: Answer, options: HttpServerOptions): Server {
   const { maxBodySize, readBufferSize, onExchange } = options
   const clients = new WeakMap<Duplex, AbortController>()
+  const open = new Set<Socket>()
 
   const server = createServer(
     {
@@ -55,8 +56,13 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
   server.on('connection', (socket: Socket) => {
     const client = new AbortController()
     clients.set(socket, client)
-    socket.once('close', () => client.abort())
+    open.add(socket)
+    socket.once('close', () => {
+      open.delete(socket)
+      client.abort()
+    })
   })
+  openSockets.set(server, open)
   // CONNECT never reaches a handler; neither does what llhttp refuses.
   server.on('connect', (message: IncomingMessage, socket: Duplex) => {
     void answerRaw(requestOf(message, undefined), socket)
@@ -75,7 +81,8 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
     const started = onExchange === undefined ? 0 : performance.now()
     const request = requestOf(message, body)
     void answer(request).then((answered) => {
-      send(request.method, response, answered)
+      // The last answer on a connection when the server stops.
+      send(request.method, response, server.listening ? answered : { ...answered, close: true })
       onExchange?.(request, answered, performance.now() - started)
     })
   }
@@ -98,10 +105,39 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
   }
 }
 
+/**
+ * Stops a server: nobody can connect any more, connections without a request are closed, requests that came
+ * are answered. Resolves when no connection is left; those that last longer than `graceMilliseconds` are cut.
+ *
+ * @param server of {@link createHttpServer}
+ */
+export function stopHttpServer(server: Server, graceMilliseconds: number): Promise<void> {
+  const open = openSockets.get(server) ?? new Set()
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      for (const socket of open) socket.destroy()
+    }, graceMilliseconds)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    // To node:http, a connection on which nothing was ever sent is not an idle one.
+    server.closeIdleConnections()
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+  })
+}
+
+const openSockets = new WeakMap<Server, ReadonlySet<Socket>>()
+
 /** node:http reads header bytes as Latin-1; the contract knows them as UTF-8, so that a token beyond ASCII is one. */
 function asUtf8(headers: readonly string[]): readonly string[] {
   if (!headers.some((text) => beyondAscii.test(text))) return headers
   return headers.map((text) => (beyondAscii.test(text) ? decodeUtf8(Buffer.from(text, 'latin1')) : text))
+}
+
+/** The way back: what a request brought can be part of an answer. */
+function asLatin1(text: string): string {
+  return beyondAscii.test(text) ? Buffer.from(encodeUtf8(text)).toString('latin1') : text
 }
 
 const beyondAscii = /[^\x00-\x7f]/
@@ -140,8 +176,11 @@ function send(
 ): void {
   // Go's server sends no Connection header on a connection it keeps; removing it keeps node:http from adding one.
   if (close !== true) response.removeHeader('connection')
-  response.writeHead(status, wireHeaders(status, headers, body, close))
-  response.end(method === 'HEAD' ? undefined : body)
+  const fields = wireHeaders(status, headers, body, close)
+  response.writeHead(status, fields)
+  // A head goes out in the encoding of the text behind it, and only bytes leave its Latin-1 alone.
+  const isAscii = !fields.some((text) => beyondAscii.test(text))
+  response.end(method === 'HEAD' ? undefined : isAscii ? body : Buffer.from(body))
 }
 
 /** Writes an answer where there is no `ServerResponse`, and ends the connection. */
@@ -149,7 +188,8 @@ function sendRaw(socket: Duplex, { status, headers, body }: ContractAnswer, meth
   const lines = [`HTTP/1.1 ${status} ${statusText[status] ?? ''}`, `Date: ${new Date().toUTCString()}`]
   const all = wireHeaders(status, headers, body, true)
   for (let index = 0; index < all.length; index += 2) lines.push(`${all[index]}: ${all[index + 1]}`)
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`)
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  socket.end(method === 'HEAD' ? head : Buffer.concat([head, Buffer.from(body)]))
 }
 
 function wireHeaders(
@@ -158,7 +198,7 @@ function wireHeaders(
   body: string,
   close: true | undefined,
 ): string[] {
-  const all = [...headers]
+  const all = headers.map(asLatin1)
   if (status !== 204) all.push('Content-Length', String(Buffer.byteLength(body)))
   if (close === true) all.push('Connection', 'close')
   return all

@@ -4,7 +4,7 @@
  * @module
  */
 export type { HttpServerOptions } from './http-server.ts'
-export { createHttpServer } from './http-server.ts'
+export { createHttpServer, stopHttpServer } from './http-server.ts'
 export type { Loaded, LoadOptions } from './load.ts'
 export { loadFromDisk } from './load.ts'
 export { nodeRuntime } from './runtime.ts'

@@ -9,10 +9,10 @@ import type { Server } from 'node:http'
 import { connect, isIP } from 'node:net'
 import { dirname } from 'node:path'
 
-/** One place to listen at, and the flag that chose it. */
+/** One place to listen at, and the flags that chose it. */
 export type ListenAddress =
-  | { readonly host: string; readonly port: number; readonly flag: string }
-  | { readonly socket: string; readonly flag: string }
+  | { readonly host: string; readonly hostFlag: string; readonly port: number; readonly portFlag: string }
+  | { readonly socket: string; readonly folderFlag: string }
 
 /** A place that cannot be listened at. */
 export class ListenError extends Error {
@@ -33,7 +33,7 @@ export function isLoopback(host: string): boolean {
  * @throws {ListenError} naming the place and its flag
  */
 export async function listen(server: Server, address: ListenAddress): Promise<string> {
-  if ('socket' in address) await removeStaleSocket(address.socket, address.flag)
+  if ('socket' in address) await makeRoom(address)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)))
     if ('socket' in address) {
@@ -53,35 +53,64 @@ export async function listen(server: Server, address: ListenAddress): Promise<st
 }
 
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): ListenError {
-  const place = 'socket' in address ? address.socket : `${address.host}:${address.port}`
-  const value = 'socket' in address ? dirname(address.socket) : String(address.port)
-  const reason = reasons[error.code ?? ''] ?? error.code ?? 'cannot be listened at'
-  return new ListenError(`cannot listen on ${place}: ${reason} (--${address.flag} ${value})`)
+  const code = error.code ?? ''
+  return refusal(address, reasons[code] ?? (code || 'it cannot be listened at'), hostCodes.has(code))
+}
+
+function refusal(address: ListenAddress, reason: string, isAboutHost = false): ListenError {
+  if ('socket' in address) {
+    const { socket, folderFlag } = address
+    return new ListenError(`cannot listen on ${socket}: ${reason} (--${folderFlag} ${dirname(socket)})`)
+  }
+  const { host, hostFlag, port, portFlag } = address
+  const flag = isAboutHost ? `--${hostFlag} ${host}` : `--${portFlag} ${port}`
+  return new ListenError(`cannot listen on ${host}:${port}: ${reason} (${flag})`)
 }
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'the address does not belong to this machine',
+  EAFNOSUPPORT: 'this machine has no such kind of address',
+  EAI_AGAIN: 'the name of the host cannot be resolved now',
+  EEXIST: 'its folder is a file',
+  ENOTDIR: 'its folder is in a file',
   ENOTFOUND: 'no such host',
 }
 
-/** A socket file that nobody listens at is what a killed process left behind. */
-async function removeStaleSocket(path: string, flag: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true })
-  const existing = lstatSync(path, { throwIfNoEntry: false })
-  if (existing === undefined) return
-  if (!existing.isSocket())
-    throw new ListenError(`cannot listen on ${path}: it is no socket (--${flag} ${dirname(path)})`)
-  const isAlive = await new Promise<boolean>((resolve) => {
-    const probe = connect(path)
+const hostCodes: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EAI_AGAIN', 'ENOTFOUND'])
+
+/** Makes the folder of a socket, and removes the socket that a killed process left behind. */
+async function makeRoom(address: Extract<ListenAddress, { socket: string }>): Promise<void> {
+  const { socket } = address
+  // The operating system cuts a longer path short, and the socket is then another one.
+  if (Buffer.byteLength(socket) > longestSocketPath) {
+    throw refusal(address, `its path is longer than ${longestSocketPath} bytes`)
+  }
+  try {
+    mkdirSync(dirname(socket), { recursive: true })
+    const existing = lstatSync(socket, { throwIfNoEntry: false })
+    if (existing === undefined) return
+    if (!existing.isSocket()) throw refusal(address, 'it is no socket')
+    if (await isServed(socket)) throw refusal(address, 'another process does')
+    unlinkSync(socket)
+  } catch (error) {
+    if (error instanceof ListenError || !(error instanceof Error)) throw error
+    throw listenError(address, error)
+  }
+}
+
+/** `sun_path` of the smallest system, without its final zero. */
+const longestSocketPath = 103
+
+/** Only a refused connection says that nobody listens; a server may be too busy to accept one. */
+function isServed(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket)
     probe.once('connect', () => {
       probe.destroy()
       resolve(true)
     })
-    probe.once('error', () => resolve(false))
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
   })
-  if (isAlive)
-    throw new ListenError(`cannot listen on ${path}: another process does (--${flag} ${dirname(path)})`)
-  unlinkSync(path)
 }

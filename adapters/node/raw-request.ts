@@ -11,6 +11,8 @@ import { decodeUtf8 } from '../../src/go/bytes.ts'
 
 /** RFC 9110, 5.6.2: a method and a field name are both one. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** What no field value may hold (golang/net `http/httpguts/httplex.go`). */
+const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 const version = /^HTTP\/1\.[01]$/
 
 /**
@@ -34,8 +36,9 @@ export function parseRawRequest(packet: Uint8Array): ContractRequest | undefined
   for (const field of fields) {
     const colon = field.indexOf(':')
     const name = field.slice(0, Math.max(colon, 0))
-    if (!token.test(name)) return undefined
-    headers.push(name, field.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''))
+    const value = field.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    if (!token.test(name) || controlCharacter.test(value)) return undefined
+    headers.push(name, value)
   }
   return { method, target, headers, body: bytes.subarray(headEnd + 4) }
 }

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createHttpServer } from '../../adapters/node/http-server.ts'
+import { createHttpServer, stopHttpServer } from '../../adapters/node/http-server.ts'
 import type { Answer } from '../../src/contract/answer.ts'
 import type { ContractRequest } from '../../src/contract/exchange.ts'
 
@@ -36,13 +36,25 @@ const repeat: Answer = async (request) => {
 }
 
 /** Writes bytes, reads until the server closes or falls silent after an answer. */
-function exchange(port: number, text: string | Buffer, until: 'close' | RegExp = 'close'): Promise<string> {
+async function exchange(
+  port: number,
+  text: string | Buffer,
+  until: 'close' | RegExp = 'close',
+): Promise<string> {
+  return (await exchangeBytes(port, text, until)).toString('utf8')
+}
+
+function exchangeBytes(
+  port: number,
+  text: string | Buffer,
+  until: 'close' | RegExp = 'close',
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text))
-    let received = ''
+    let received = Buffer.alloc(0)
     socket.on('data', (chunk) => {
-      received += chunk.toString('utf8')
-      if (until !== 'close' && until.test(received)) socket.destroy()
+      received = Buffer.concat([received, chunk])
+      if (until !== 'close' && until.test(received.toString('utf8'))) socket.destroy()
     })
     socket.on('close', () => resolve(received))
     socket.on('error', reject)
@@ -84,6 +96,19 @@ describe('the Node HTTP server', () => {
     expect(names).toEqual(['Content-Type', 'Content-Length', 'Date'])
   })
 
+  it('never closes a connection for being idle, and waits 10 s for a head', () => {
+    const { timeout, keepAliveTimeout, requestTimeout, headersTimeout } = createHttpServer(repeat, {
+      maxBodySize: 0,
+      readBufferSize: 4096,
+    })
+    expect({ timeout, keepAliveTimeout, requestTimeout, headersTimeout }).toEqual({
+      timeout: 0,
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: 10_000,
+    })
+  })
+
   it('keeps the connection for the next request, and closes it when asked to', async () => {
     const received = await exchange(
       await start(),
@@ -122,6 +147,24 @@ describe('the Node HTTP server', () => {
   it('hands over header values beyond ASCII as the text they are', async () => {
     await exchange(await start(), head('GET / HTTP/1.1', 'dapr-api-token: tökén', 'Connection: close'))
     expect(seen.at(-1)?.headers).toContain('tökén')
+  })
+
+  it.each(['GET', 'FOO'])('sends header values of %s as the bytes they came as', async (method) => {
+    const port = await start(async ({ headers }) => {
+      const value = headers[headers.indexOf('X-A') + 1] ?? ''
+      return { status: 200, headers: ['X-Echo', value], body: 'é' }
+    })
+    const value = Buffer.concat([Buffer.from('ö€😀'), Buffer.from([0xff])])
+    const [before, after] = head(`${method} / HTTP/1.1`, 'X-A: ?', 'Connection: close').split('?')
+    const request = Buffer.concat([Buffer.from(before ?? ''), value, Buffer.from(after ?? '')])
+    const received = await exchangeBytes(port, request)
+    expect(received.includes(Buffer.concat([Buffer.from('X-Echo: '), value, Buffer.from('\r\n')]))).toBe(true)
+    expect(received.toString()).toMatch(/\r\nContent-Length: 2\r\n[\s\S]*\r\n\r\né$/)
+  })
+
+  it.each(['\n', '\0', '\x1b', '\x7f'])('refuses a field value that holds %j', async (control) => {
+    const text = head('FOO / HTTP/1.1', `X-A: a${control}X-B: b`)
+    expect(await exchange(await start(), text)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
   })
 
   it('hands over bytes that are not UTF-8 as lone surrogates', async () => {
@@ -195,5 +238,49 @@ describe('the Node HTTP server', () => {
     await exchange(port, head('GET / HTTP/1.1', 'Connection: close'))
     await exchange(port, head('FOO / HTTP/1.1'))
     expect(told).toEqual(['GET 200 true', 'FOO 200 true'])
+  })
+})
+
+describe('a stop of the Node HTTP server', () => {
+  /** A server that answers when it is told to, and a connection with a request to it. */
+  async function busy() {
+    let respond: () => void = () => {}
+    const server = createHttpServer(
+      () =>
+        new Promise((resolve) => {
+          respond = () => resolve({ status: 200, headers: [], body: 'done' })
+        }),
+      { maxBodySize: 0, readBufferSize: 4096 },
+    )
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const received = exchange(port, head('GET / HTTP/1.1'))
+    await new Promise((resolve) => server.once('request', resolve))
+    return { server, port, received, respond: () => respond() }
+  }
+
+  it('answers what was asked, says that the connection ends, and ends it', async () => {
+    const { server, received, respond } = await busy()
+    const stopped = stopHttpServer(server, 5000)
+    respond()
+    expect(await received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n[\s\S]*done$/)
+    await stopped
+  })
+
+  it('does not wait for a connection on which nothing was asked', async () => {
+    const { server, port, received, respond } = await busy()
+    const closed = exchange(port, '')
+    await new Promise((resolve) => server.once('connection', resolve))
+    const stopped = stopHttpServer(server, 5000)
+    expect(await closed).toBe('')
+    respond()
+    await Promise.all([stopped, received])
+  })
+
+  it('cuts what lasts longer than it may', async () => {
+    const { server, received } = await busy()
+    await stopHttpServer(server, 10)
+    expect(await received).toBe('')
   })
 })
