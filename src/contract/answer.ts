@@ -111,12 +111,11 @@ export function createAnswer(options: ContractOptions): Answer {
     { decodedPath }: Target,
   ): ContractAnswer | undefined {
     if (token === '' && withoutToken === 'serve') return undefined
-    if (method === 'GET' && isHealthPath(decodedPath)) return undefined
     if (token !== '' || withoutToken === 'refuse') {
-      const accepted = token !== '' && tokenAccepted(headerValue(headers, 'dapr-api-token'), token)
-      return accepted ? undefined : textAnswer(401, 'invalid api token')
+      if (token !== '' && tokenAccepted(headerValue(headers, 'dapr-api-token'), token)) return undefined
+      return isHealthCheck(method, decodedPath) ? undefined : textAnswer(401, 'invalid api token')
     }
-    if (!isForeignHost(headerValue(headers, 'host'))) return undefined
+    if (!isForeignHost(headerValue(headers, 'host')) || isHealthCheck(method, decodedPath)) return undefined
     const message = 'the Host header names a foreign host; set DAPR_API_TOKEN to serve it'
     return errorAnswer(403, 'ERR_PERMISSION_DENIED', message)
   }
@@ -184,8 +183,9 @@ function bodyChecks(maxBodySize: number) {
   return { check, checkSize }
 }
 
-/** The routes that need no token, as daprd compares them: decoded, with outer slashes trimmed. */
-function isHealthPath(decodedPath: string): boolean {
+/** The requests that need no token, their path compared as daprd does: decoded, with outer slashes trimmed. */
+function isHealthCheck(method: string, decodedPath: string): boolean {
+  if (method !== 'GET') return false
   const path = decodedPath.replace(/^\/+|\/+$/g, '')
   return path === 'v1.0/healthz' || path === 'v1.0/healthz/outbound'
 }

@@ -12,7 +12,12 @@ import type { ContractAnswer } from './exchange.ts'
 import { writeString } from './json.ts'
 
 const json: readonly string[] = ['Content-Type', 'application/json']
-const plainText: readonly string[] = ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff']
+const plainText: readonly string[] = [
+  'Content-Type',
+  'text/plain; charset=utf-8',
+  'X-Content-Type-Options',
+  'nosniff',
+]
 
 /** `{"errorCode":…,"message":…}` with a status. */
 export function errorAnswer(status: number, errorCode: string, message: string): ContractAnswer {

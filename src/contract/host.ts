@@ -19,7 +19,8 @@
  */
 export function isForeignHost(host: string | undefined): boolean {
   if (host === undefined || host === '') return false
-  if (host.startsWith('[')) return false
-  const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
-  return !/^\d+\.\d+\.\d+\.\d+$/.test(name) && name !== 'localhost' && !name.endsWith('.localhost')
+  return !(host.startsWith('[') || ownName.test(host))
 }
+
+/** An IPv4 address, `localhost` or a name below it, with or without a port. */
+const ownName = /^(?:\d+\.\d+\.\d+\.\d+|(?:.*\.)?localhost)\.?(?::\d*)?$/is

@@ -22,7 +22,12 @@ export function writeObject(values: ReadonlyMap<string, string>): string {
 
 /** A JSON object of objects of strings, sorted by key; `undefined` is written as `null`. */
 export function writeObjects(bulk: ReadonlyMap<string, ReadonlyMap<string, string> | undefined>): string {
-  return writeSorted(bulk, (values) => (values === undefined ? 'null' : writeObject(values)))
+  return writeSorted(bulk, (values, name, writtenName) => {
+    if (values === undefined) return 'null'
+    // Most secrets are one value under the secret's own name.
+    const only = values.size === 1 ? values.get(name) : undefined
+    return only === undefined ? writeObject(values) : `{${writtenName}:${writeString(only)}}`
+  })
 }
 
 /**
@@ -63,19 +68,23 @@ function escapeCharacter(character: string): string {
 }
 
 /** One pass over a map that is in order already, which a store's usually is; anything else is sorted first. */
-function writeSorted<Value>(values: ReadonlyMap<string, Value>, write: (value: Value) => string): string {
+function writeSorted<Value>(
+  values: ReadonlyMap<string, Value>,
+  write: (value: Value, key: string, writtenKey: string) => string,
+): string {
   if (!isSorted(values)) return writeEntries([...values].sort(byKey), write)
   return writeEntries(values, write)
 }
 
 function writeEntries<Value>(
   entries: Iterable<readonly [key: string, value: Value]>,
-  write: (value: Value) => string,
+  write: (value: Value, key: string, writtenKey: string) => string,
 ): string {
   let text = '{'
   for (const [key, value] of entries) {
     if (text.length > 1) text += ','
-    text += `${writeString(key)}:${write(value)}`
+    const writtenKey = writeString(key)
+    text += `${writtenKey}:${write(value, key, writtenKey)}`
   }
   return `${text}}`
 }

@@ -32,7 +32,11 @@ export interface RuntimeMetadata {
 }
 
 /** Makes it. */
-export function runtimeMetadata({ appId, runtimeVersion, components }: RuntimeMetadataOptions): RuntimeMetadata {
+export function runtimeMetadata({
+  appId,
+  runtimeVersion,
+  components,
+}: RuntimeMetadataOptions): RuntimeMetadata {
   const extended = new Map<string, string>()
   const beforeExtended = [
     ...field('id', appId),

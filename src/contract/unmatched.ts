@@ -21,7 +21,9 @@ export type AnswerUnmatched = (
 /** With the `invoke` API allowed: a request that names an app is an invocation, any other misses the app's id. */
 export const answerAsInvocation: AnswerUnmatched = ({ headers }, segments) => {
   const namesApp =
-    (headerValue(headers, 'dapr-app-id') ?? '') !== '' || isInvocationPath(segments) || basicAuthNamesApp(headers)
+    (headerValue(headers, 'dapr-app-id') ?? '') !== '' ||
+    isInvocationPath(segments) ||
+    basicAuthNamesApp(headers)
   if (namesApp) return errorAnswer(500, 'ERR_DIRECT_INVOKE', 'invoke API is not ready')
   const message = 'failed getting app id either from the URL path or the header dapr-app-id'
   return errorAnswer(404, 'ERR_DIRECT_INVOKE', message)
