@@ -65,7 +65,7 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
   openSockets.set(server, open)
   // CONNECT never reaches a handler; neither does what llhttp refuses.
   server.on('connect', (message: IncomingMessage, socket: Duplex) => {
-    void answerRaw(requestOf(message, undefined), socket)
+    answerRaw(requestOf(message, undefined), socket)
   })
   server.on('clientError', (error: ClientError, socket: Duplex) => {
     if (!socket.writable || hasResponseInFlight(socket)) return void socket.destroy()
@@ -73,18 +73,21 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
     if (error.code === 'HPE_HEADER_OVERFLOW') return void sendRaw(socket, refusedRequest(431))
     const request = error.rawPacket === undefined ? undefined : parseRawRequest(error.rawPacket)
     if (request === undefined) return void sendRaw(socket, refusedRequest(400))
-    void answerRaw(request, socket)
+    answerRaw(request, socket)
   })
   return server
 
   function exchange(message: IncomingMessage, response: ServerResponse, body: Uint8Array | undefined): void {
     const started = onExchange === undefined ? 0 : performance.now()
     const request = requestOf(message, body)
-    void answer(request).then((answered) => {
-      // The last answer on a connection when the server stops.
-      send(request.method, response, server.listening ? answered : { ...answered, close: true })
-      onExchange?.(request, answered, performance.now() - started)
-    })
+    answer(request)
+      .then((answered) => {
+        // The last answer on a connection when the server stops.
+        send(request.method, response, server.listening ? answered : { ...answered, close: true })
+        onExchange?.(request, answered, performance.now() - started)
+      })
+      // A defect of ours costs the connection, as a panic does in Go's server, and not the process.
+      .catch(() => response.destroy())
   }
 
   function requestOf(message: IncomingMessage, body: Uint8Array | undefined): ContractRequest {
@@ -97,11 +100,14 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
     }
   }
 
-  async function answerRaw(request: ContractRequest, socket: Duplex): Promise<void> {
+  function answerRaw(request: ContractRequest, socket: Duplex): void {
     const started = performance.now()
-    const answered = await answer(request)
-    sendRaw(socket, answered, request.method)
-    onExchange?.(request, answered, performance.now() - started)
+    answer(request)
+      .then((answered) => {
+        sendRaw(socket, answered, request.method)
+        onExchange?.(request, answered, performance.now() - started)
+      })
+      .catch(() => socket.destroy())
   }
 }
 

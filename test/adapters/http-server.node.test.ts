@@ -224,6 +224,20 @@ describe('the Node HTTP server', () => {
     await left
   })
 
+  it.each(['GET / HTTP/1.1', 'FOO / HTTP/1.1'])(
+    'drops the connection and lives on when answering %s fails',
+    async (line) => {
+      let calls = 0
+      const port = await start(async () => {
+        calls += 1
+        if (calls === 1) throw new Error('a defect')
+        return { status: 200, headers: [], body: 'alive' }
+      })
+      expect(await exchange(port, head(line))).toBe('')
+      expect(await exchange(port, head(line, 'Connection: close'))).toContain('alive')
+    },
+  )
+
   it('tells of each exchange, also of one that node:http refused', async () => {
     const told: string[] = []
     const server = createHttpServer(repeat, {
