@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { Send } from './http/exchange.ts'
+
 /** Time as a function sees it. `now` is wall-clock time in milliseconds since the Unix epoch. */
 export interface Clock {
   now(): number
@@ -44,6 +46,13 @@ export interface Runtime {
    * Absent where the target has no disk. Rejects with a {@link FileError}.
    */
   readFile?(path: string, signal?: AbortSignal): Promise<Uint8Array>
+  /**
+   * Set where a promise of one request must not be awaited by another (Workers): values are shared between
+   * requests there, calls in flight are not.
+   */
+  readonly isolatesRequests?: true
+  /** One HTTP exchange with a vendor. Absent where a test or a target lends no network. */
+  readonly send?: Send
 }
 
 /** Why a file could not be read, in words that are safe to show: the operating system's, never the content's. */

@@ -87,6 +87,15 @@ export interface CreateContext {
   readonly signal: AbortSignal
 }
 
+/** What the vendor must allow for an operation, in the vendor's words. */
+export interface Permission {
+  readonly operation: 'get' | 'bulk'
+  /** e.g. `secretsmanager:GetSecretValue` */
+  readonly needs: string
+  /** On what, or when it is not needed. */
+  readonly note?: string
+}
+
 /** What a store file declares. */
 export interface SecretStoreDriver<Fields extends FieldTable = FieldTable> {
   /** Dapr's registered type in lower case, e.g. `secretstores.local.env`. */
@@ -97,6 +106,8 @@ export interface SecretStoreDriver<Fields extends FieldTable = FieldTable> {
   /** `metadata.*` names of a call that the store looks at. */
   readonly requestMetadata: readonly string[]
   readonly targets: readonly TargetName[]
+  /** For the documentation and for generated policies. Default none. */
+  readonly permissions?: readonly Permission[]
   /** Whether a read leaves the process; decides what `check` may read and what is cached by default. */
   readonly reads: 'locally' | 'remotely'
   /** The one name that every spelling of a secret's name stands for; scopes are decided on it. */
