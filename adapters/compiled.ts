@@ -9,6 +9,7 @@ import type { Answer } from '../src/contract/answer.ts'
 import { errorAnswer } from '../src/contract/error-answer.ts'
 import { createApp } from '../src/contract/hono.ts'
 import { formatDiagnostic, hasErrors } from '../src/diagnostic.ts'
+import type { Send } from '../src/http/exchange.ts'
 import type { Resiliency } from '../src/resiliency/policy.ts'
 import type { Log, Runtime } from '../src/runtime.ts'
 import { environment } from '../src/runtime.ts'
@@ -35,9 +36,12 @@ export interface StartOptions {
   readonly basePath?: string
   /**
    * Whether requests that come during the start wait for that one. Not where a request must not wait for
-   * what another one does (Workers): there each starts for itself, and what is first to finish stays.
+   * what another one does (Workers): there each starts for itself, and what is first to finish stays. Stores
+   * are told the same of their calls.
    */
   readonly sharesStart: boolean
+  /** How vendors are spoken to. Default: no network. */
+  readonly send?: Send
   /** Default: the console. */
   readonly log?: Log
 }
@@ -58,7 +62,7 @@ export type StartedApp = (variables: Readonly<Record<string, unknown>>) => Promi
  * function, so without the variable `DAPR_API_TOKEN` none but health checks is served.
  */
 export function startOnFirstRequest(compiled: CompiledSecrets, options: StartOptions): StartedApp {
-  const { basePath = '', sharesStart, log = consoleLog } = options
+  const { basePath = '', sharesStart } = options
   let running: App | undefined
   let starting: Promise<App | undefined> | undefined
 
@@ -72,7 +76,7 @@ export function startOnFirstRequest(compiled: CompiledSecrets, options: StartOpt
   }
 
   async function start(variables: Readonly<Record<string, unknown>>): Promise<App | undefined> {
-    const runtime = runtimeOver(variables, log)
+    const runtime = runtimeOver(variables, options)
     const secrets = await startSecrets(compiled, runtime)
     if (secrets === undefined) return undefined
     running ??= createApp(secrets.answer, { basePath })
@@ -105,8 +109,11 @@ async function startSecrets(compiled: CompiledSecrets, runtime: Runtime): Promis
   }
 }
 
-/** What every JavaScript platform lends: variables, time, randomness, a console. No disk. */
-function runtimeOver(variables: Readonly<Record<string, unknown>>, log: Log): Runtime {
+/** What every JavaScript platform lends: variables, time, randomness, a console; no disk. And a network. */
+function runtimeOver(
+  variables: Readonly<Record<string, unknown>>,
+  { sharesStart, send, log = consoleLog }: StartOptions,
+): Runtime {
   const texts: [string, string][] = []
   for (const [name, value] of Object.entries(variables)) {
     if (typeof value === 'string') texts.push([name, value])
@@ -117,6 +124,8 @@ function runtimeOver(variables: Readonly<Record<string, unknown>>, log: Log): Ru
     random: Math.random,
     uuid: () => crypto.randomUUID(),
     log,
+    ...(sharesStart ? {} : { isolatesRequests: true }),
+    ...(send === undefined ? {} : { send }),
   }
 }
 

@@ -47,6 +47,11 @@ export interface Runtime {
    */
   readFile?(path: string, signal?: AbortSignal): Promise<Uint8Array>
   /**
+   * The paths of all files in a folder and below it; of a path that is a file, that path alone.
+   * Absent where the target has no disk. Rejects with a {@link FileError}.
+   */
+  listFiles?(folder: string, signal?: AbortSignal): Promise<readonly string[]>
+  /**
    * Set where a promise of one request must not be awaited by another (Workers): values are shared between
    * requests there, calls in flight are not.
    */

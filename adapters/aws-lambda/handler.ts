@@ -9,6 +9,7 @@ import { errorAnswer } from '../../src/contract/error-answer.ts'
 import type { CompiledSecrets } from '../compiled.ts'
 import { startOnFirstRequest } from '../compiled.ts'
 import { consoleLog } from '../console-log.ts'
+import { nodeSend } from '../node/send.ts'
 import { httpEvent } from './event.ts'
 
 /** What a Lambda function exports. */
@@ -35,7 +36,7 @@ export function createHandler(
   compiled: CompiledSecrets,
   variables: Readonly<Record<string, string | undefined>> = process.env,
 ): Handler {
-  const app = startOnFirstRequest(compiled, { sharesStart: true })
+  const app = startOnFirstRequest(compiled, { sharesStart: true, send: nodeSend() })
   return async (event, context) => {
     const request = httpEvent(event)
     if (request === 'another event') throw new UnsupportedEventError('the event is no HTTP request')

@@ -7,6 +7,7 @@ import type { HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions
 import { app as functions } from '@azure/functions'
 import type { CompiledSecrets } from '../compiled.ts'
 import { startOnFirstRequest } from '../compiled.ts'
+import { nodeSend } from '../node/send.ts'
 
 /** How the function is registered. */
 export interface HttpFunctionOptions {
@@ -28,7 +29,7 @@ export interface HttpFunctionOptions {
  */
 export function registerHttpFunction(compiled: CompiledSecrets, options: HttpFunctionOptions = {}): void {
   const { name = 'secrets', basePath = '/api', variables = process.env } = options
-  const app = startOnFirstRequest(compiled, { basePath, sharesStart: true })
+  const app = startOnFirstRequest(compiled, { basePath, sharesStart: true, send: nodeSend() })
   functions.http(name, {
     route: '{*path}',
     methods: [...methods],

@@ -5,6 +5,7 @@
  */
 import type { CompiledSecrets } from '../compiled.ts'
 import { startOnFirstRequest } from '../compiled.ts'
+import { sendWithFetch } from '../send-with-fetch.ts'
 
 /** What a module Worker exports by default. */
 export interface Worker {
@@ -20,6 +21,6 @@ export interface Worker {
  * ```
  */
 export function createWorker(compiled: CompiledSecrets): Worker {
-  const app = startOnFirstRequest(compiled, { sharesStart: false })
+  const app = startOnFirstRequest(compiled, { sharesStart: false, send: sendWithFetch() })
   return { fetch: async (request, env) => (await app(env)).fetch(request) }
 }

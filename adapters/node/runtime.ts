@@ -1,12 +1,14 @@
 /**
- * What Node lends to `src/`: process environment, disk, clock.
+ * What Node lends to `src/`: process environment, disk, clock, network.
  *
  * @module
  */
-import { readFile } from 'node:fs'
+import { readdirSync, readFile, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Log, Runtime } from '../../src/runtime.ts'
 import { environment, FileError } from '../../src/runtime.ts'
 import { systemClock } from '../system-clock.ts'
+import { nodeSend } from './send.ts'
 
 /**
  * Node's runtime.
@@ -25,6 +27,8 @@ export function nodeRuntime(variables: NodeJS.ProcessEnv, log: Log): Runtime {
     uuid: () => crypto.randomUUID(),
     log,
     readFile: readWholeFile,
+    listFiles,
+    send: nodeSend(),
   }
 }
 
@@ -37,8 +41,29 @@ function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> 
   })
 }
 
+/** A link counts when it leads to a file: Kubernetes mounts files so, beside a link to the folder they are in. */
+async function listFiles(path: string): Promise<readonly string[]> {
+  try {
+    return statSync(path).isDirectory() ? filesBelow(path).sort() : [path]
+  } catch (error) {
+    throw new FileError(path, fileErrorReason(isSystemError(error) ? error : {}))
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return filesBelow(path)
+    return statSync(path).isFile() ? [path] : []
+  })
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error
+}
+
 /** The operating system's words for why a file could not be opened, as Go prints them. */
-export function fileErrorReason(error: NodeJS.ErrnoException): string {
+export function fileErrorReason(error: Pick<NodeJS.ErrnoException, 'code'>): string {
   return reasons[error.code ?? ''] ?? error.code ?? 'cannot be read'
 }
 

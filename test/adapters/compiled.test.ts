@@ -3,7 +3,9 @@ import type { App, CompiledSecrets, StartOptions } from '../../adapters/compiled
 import { startOnFirstRequest } from '../../adapters/compiled.ts'
 import type { Component } from '../../src/component/component.ts'
 import { defaultConfiguration } from '../../src/component/configuration.ts'
-import type { LogLevel } from '../../src/runtime.ts'
+import type { Send } from '../../src/http/exchange.ts'
+import { SendError } from '../../src/http/exchange.ts'
+import type { LogLevel, Runtime } from '../../src/runtime.ts'
 import { localEnv } from '../../src/stores/local-env.ts'
 import type { SecretStoreDriver } from '../../src/stores/store.ts'
 import { defineStore, OptionError } from '../../src/stores/store.ts'
@@ -193,5 +195,32 @@ describe('the environment of a compiled target', () => {
       '{"__proto__":{"__proto__":"a secret like any other"},"plain":{"plain":"p"}}\n',
     )
     expect(await read(started, 'inherited')).toEqual({ status: 200, body: '{"inherited":""}\n' })
+  })
+})
+
+describe('what a compiled target lends to stores', () => {
+  /** The runtime that the one store was made with. */
+  async function lent(options: Partial<StartOptions>) {
+    const runtimes: Runtime[] = []
+    const driver = defineStore({
+      ...localEnv,
+      async create(_, { runtime }) {
+        runtimes.push(runtime)
+        return { features: [], getSecret: () => ({ values: undefined }), getBulkSecret: () => undefined }
+      },
+    })
+    await compile(driver, options).app(variables)
+    return runtimes[0]
+  }
+
+  it('is the network it was given, and none otherwise', async () => {
+    const send: Send = () => Promise.reject(new SendError('unreachable'))
+    expect((await lent({ send }))?.send).toBe(send)
+    expect(await lent({})).not.toHaveProperty('send')
+  })
+
+  it('says whether a request may wait for the call of another', async () => {
+    expect((await lent({ sharesStart: false }))?.isolatesRequests).toBe(true)
+    expect(await lent({ sharesStart: true })).not.toHaveProperty('isolatesRequests')
   })
 })

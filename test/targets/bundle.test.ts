@@ -15,12 +15,12 @@ const everywhere = [
   /node_modules\/(yaml|zod)\//,
   /^src\/component\/(?!component\.ts$|configuration\.ts$)/,
   /^src\/stores\/local-file\.ts$/,
-  /^adapters\/node\//,
+  /^adapters\/node\/(?!send\.ts$)/,
 ]
 
 const forbidden: Readonly<Record<CompiledTarget, Forbidden>> = {
   'cloudflare-workers': {
-    inputs: [...everywhere, /^adapters\/(aws-lambda|azure-functions)\//, /node_modules\/(?!hono\/)/],
+    inputs: [...everywhere, /^adapters\/(aws-lambda|azure-functions|node)\//, /node_modules\/(?!hono\/)/],
     imports: [/./],
     texts: [/["']node:/, /process\.env/, /\brequire\(/],
   },

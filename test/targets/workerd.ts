@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly variables: Readonly<Record<string, string>>
   /** Bindings that are no text: JSON by name. */
   readonly objects?: Readonly<Record<string, unknown>>
+  /** Whether its `fetch` reaches servers on this machine. Default false: public addresses only. */
+  readonly reachesLoopback?: boolean
 }
 
 /** A running Worker. */
@@ -87,6 +89,7 @@ function capnp({
   compatibilityFlags,
   variables,
   objects = {},
+  reachesLoopback = false,
 }: WorkerOptions): string {
   const bindings = [
     ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
@@ -94,9 +97,13 @@ function capnp({
       ([name, value]) => `(name = ${text(name)}, json = ${text(JSON.stringify(value))})`,
     ),
   ]
+  const reached = reachesLoopback ? ['public', 'private'] : ['public']
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = [${reached.map(text).join(', ')}], tlsOptions = (trustBrowserCas = true))),
+  ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
