@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import { parseDuration } from '../go/duration.ts'
 import type { Component, MetadataItem, SecretKeyRef } from './component.ts'
-import { parseDuration } from './duration.ts'
 import type { Field, FieldReader, Fields } from './fields.ts'
 import type { YamlMapping, YamlNode } from './yaml.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseDuration, parseMillisecondsOrDuration } from '../../src/component/duration.ts'
+import { parseMillisecondsOrDuration } from '../../src/component/duration.ts'
+import { parseDuration } from '../../src/go/duration.ts'
 
 describe('a Go duration', () => {
   it.each([
