@@ -13,7 +13,17 @@ export type { Answer, WithoutToken } from './contract/answer.ts'
 export type { ContractAnswer, ContractRequest } from './contract/exchange.ts'
 export type { Diagnostic, Location, Severity } from './diagnostic.ts'
 export { formatDiagnostic, hasErrors, renderDiagnostic } from './diagnostic.ts'
-export type { ReadBulkRequest, ReadContext, Reader, ReadRequest, ReadResult } from './read/read.ts'
+export type { Freshness, ReadSource } from './read/cache.ts'
+export type {
+  Origin,
+  ReadBulkRequest,
+  ReadBulkResult,
+  ReadContext,
+  Reader,
+  ReadRequest,
+  ReadResult,
+} from './read/read.ts'
+export type { CacheSettings, ReadSettings } from './read/settings.ts'
 export type { Resiliency } from './resiliency/policy.ts'
 export type { Clock, Environment, Log, LogLevel, Runtime } from './runtime.ts'
 export { environment, FileError } from './runtime.ts'

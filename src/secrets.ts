@@ -83,6 +83,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     stores,
     scopes: configuration.secretScopes,
     policies: createPolicies(resiliency, runtime),
+    runtime,
   })
   const metadata = runtimeMetadata({
     appId,

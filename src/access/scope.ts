@@ -20,11 +20,12 @@ export interface SecretScope {
   readonly at?: Location
 }
 
-/** Decides for one store. `name` is the secret's canonical name. */
-export type ScopeDecision = (name: string) => boolean
+/** Decides for one store. `name` is the secret's canonical name, `undefined` where it cannot be decided. */
+export type ScopeDecision = (name: string | undefined) => boolean
 
 /**
- * The decision for one store's secrets: an allow list wins over a deny list, which wins over the default.
+ * The decision for one store's secrets: an allow list wins over a deny list, which wins over the default. A
+ * name whose identity cannot be decided is allowed only where there is no scope at all.
  *
  * @param scope the store's scope, `undefined` when the Configuration names none: everything is allowed
  * @param canonical the store's own notion of when two names are one secret; applied to the lists
@@ -40,16 +41,16 @@ export type ScopeDecision = (name: string) => boolean
  */
 export function scopeDecision(
   scope: SecretScope | undefined,
-  canonical: (name: string) => string,
+  canonical: (name: string) => string | undefined,
 ): ScopeDecision {
   if (scope === undefined) return () => true
   if (scope.allowedSecrets.length > 0) {
     const allowed = new Set(scope.allowedSecrets.map(canonical))
-    return (name) => allowed.has(name)
+    return (name) => name !== undefined && allowed.has(name)
   }
   const denied = new Set(scope.deniedSecrets.map(canonical))
   if (scope.defaultAccess === 'deny') return () => false
-  return (name) => !denied.has(name)
+  return (name) => name !== undefined && !denied.has(name)
 }
 
 /**

@@ -11,6 +11,8 @@ import { describeComponent, isSecretStore } from '../component/component.ts'
 import type { Diagnostic, Location } from '../diagnostic.ts'
 import { hasErrors } from '../diagnostic.ts'
 import { nearest } from '../did-you-mean.ts'
+import type { ReadSettings } from '../read/settings.ts'
+import { decodeSettings } from '../read/settings.ts'
 import type { Runtime } from '../runtime.ts'
 import { decodeOptions } from '../stores/options.ts'
 import type { NamedStore, SecretStoreDriver } from '../stores/store.ts'
@@ -21,9 +23,10 @@ import { startOrder, usesReferences } from './order.ts'
 import { resolveProperties } from './properties.ts'
 import { referenceProblems } from './references.ts'
 
-/** A secret store that is ready to be read, and the component it was made from. */
+/** A secret store that is ready to be read, the component it was made from, and how that says it is read. */
 export interface ActiveStore extends NamedStore {
   readonly component: Component
+  readonly settings: ReadSettings
 }
 
 /** What {@link activate} needs. */
@@ -101,13 +104,14 @@ export async function activate(
       store: mayRead ? source?.store : undefined,
       signal,
     })
-    const decoded = decodeOptions(driver.metadata, resolved.properties, component)
-    const problems = [...resolved.diagnostics, ...decoded.diagnostics]
+    const { settings, ...own } = decodeSettings(driver, resolved.properties, component)
+    const decoded = decodeOptions(driver.metadata, own.properties, component)
+    const problems = [...resolved.diagnostics, ...own.diagnostics, ...decoded.diagnostics]
     diagnostics.push(...(component.ignoreErrors ? problems.map(asWarning) : problems))
     if (hasErrors(problems)) return undefined
     try {
       const store = await driver.create(decoded.options, { runtime, signal })
-      return { name: component.name, component, driver, store }
+      return { name: component.name, component, driver, store, settings }
     } catch (error) {
       // Past its init timeout the component has its diagnostic already.
       if (!signal.aborted) failToCreate(component, error)

@@ -16,7 +16,10 @@ export interface ContractRequest {
    * UTF-8 stands as the lone surrogate U+DC00 + byte (see `bytes.ts`).
    */
   readonly target: string
-  /** Names and values in turn, as they came, repeats included: `['Host', 'localhost', 'dapr-api-token', 't']`. */
+  /**
+   * Names and values in turn, as they came, repeats included: `['Host', 'localhost', 'dapr-api-token', 't']`.
+   * `cache-control: no-cache` asks for what the store says now.
+   */
   readonly headers: readonly string[]
   /**
    * The body, also of a GET. A face may stop reading one byte past the configured limit: the contract only
@@ -32,7 +35,10 @@ export interface ContractRequest {
 /** What goes back. */
 export interface ContractAnswer {
   readonly status: number
-  /** Names and values in turn. `Content-Length` and `Date` are the face's to add. */
+  /**
+   * Names and values in turn. `Content-Length` and `Date` are the face's to add. A secret of a store with a cache
+   * comes with `Age` in seconds and `X-Sidecarless-Source`: `store`, `cache` or `stale`.
+   */
   readonly headers: readonly string[]
   /** Empty when there is none. For HEAD the face drops it and keeps its length, as Go's server does. */
   readonly body: string

@@ -5,12 +5,13 @@
  *
  * @module
  */
-import type { Reader } from '../read/read.ts'
+import type { Origin, Reader } from '../read/read.ts'
 import type { MessageShape } from './body.ts'
 import { getBulkSecretRequest, getSecretRequest } from './body.ts'
 import type { Endpoint, EndpointCall } from './endpoint.ts'
 import { failedReadAnswer } from './error-answer.ts'
-import type { ContractAnswer } from './exchange.ts'
+import type { ContractAnswer, ContractRequest } from './exchange.ts'
+import { headerValues } from './header.ts'
 import { writeObject, writeObjects } from './json.ts'
 import { requestMetadata } from './query.ts'
 
@@ -40,8 +41,8 @@ export function secretEndpoints({ reader, appId, checkBody }: SecretEndpointOpti
         if (refused !== undefined) return refused
         const [store = ''] = call.parameters
         try {
-          const secrets = await reader.readBulk(readContext(call, store))
-          return secrets === undefined ? noContent : secretAnswer(writeObjects(secrets))
+          const { secrets, ...origin } = await reader.readBulk(readContext(call, store))
+          return secretAnswer(secrets === undefined ? undefined : writeObjects(secrets), origin)
         } catch (error) {
           return failedReadAnswer(error)
         }
@@ -57,8 +58,9 @@ export function secretEndpoints({ reader, appId, checkBody }: SecretEndpointOpti
         if (refused !== undefined) return refused
         const [store = '', name = ''] = call.parameters
         try {
-          const { values } = await reader.read({ ...readContext(call, store), name })
-          return values === undefined ? noContent : secretAnswer(writeObject(values))
+          const secret = await reader.read({ ...readContext(call, store), name })
+          const { values } = secret
+          return secretAnswer(values === undefined ? undefined : writeObject(values), secret)
         } catch (error) {
           return failedReadAnswer(error)
         }
@@ -71,11 +73,23 @@ export function secretEndpoints({ reader, appId, checkBody }: SecretEndpointOpti
       store,
       metadata: requestMetadata(query),
       caller: request.caller ?? appId,
+      freshness: wantsLatest(request) ? ('latest' as const) : ('cached' as const),
       signal: request.signal,
     }
   }
 }
 
-function secretAnswer(body: string): ContractAnswer {
-  return { status: 200, headers: secretHeaders, body: `${body}\n` }
+/** RFC 9111 §5.2.1.4: `no-cache` in a request wants an answer that was not kept. */
+function wantsLatest({ headers }: ContractRequest): boolean {
+  return headerValues(headers, 'cache-control').some((value) =>
+    value.split(',').some((directive) => directive.trim().toLowerCase() === 'no-cache'),
+  )
+}
+
+/** Without a body, daprd's answer to a nil map. Of a store without a cache the answer is exactly daprd's. */
+function secretAnswer(body: string | undefined, { age, source, isCached }: Origin): ContractAnswer {
+  const answer = body === undefined ? noContent : { status: 200, headers: secretHeaders, body: `${body}\n` }
+  if (!isCached) return answer
+  const origin = ['Age', String(Math.floor(age / 1000)), 'X-Sidecarless-Source', source]
+  return { ...answer, headers: [...answer.headers, ...origin] }
 }

@@ -34,13 +34,18 @@ export class BreakerError extends StoreError {
   }
 }
 
+/** Whether an error that a call threw counts against the store. */
+export type CountsAsFailure = (error: unknown) => boolean
+
+/** Every error does, "not found" and a caller who left included, as in daprd. */
+export const everyError: CountsAsFailure = () => true
+
 /**
- * Whether an error that a call threw counts against the store. Every error does, "not found" and a caller
- * who left included, as in daprd.
+ * Every error but "not found" and "denied": with those the store has answered, and names that somebody makes up
+ * must not close it to everyone.
  */
-export function countsAsFailure(_error: unknown): boolean {
-  return true
-}
+export const allButAnswers: CountsAsFailure = (error) =>
+  !(error instanceof StoreError && (error.kind === 'not-found' || error.kind === 'denied'))
 
 /**
  * A closed breaker. Its first `interval` begins with its first call.
@@ -53,6 +58,7 @@ export function createBreaker(
   policy: CircuitBreakerPolicy,
   clock: Pick<Clock, 'now'>,
   onStateChange: StateObserver = () => undefined,
+  countsAsFailure: CountsAsFailure = everyError,
 ): Breaker {
   // gobreaker's own defaults, for values that are not positive
   const maxRequests = policy.maxRequests > 0 ? policy.maxRequests : 1

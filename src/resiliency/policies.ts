@@ -4,7 +4,7 @@
  * @module
  */
 import type { Runtime } from '../runtime.ts'
-import { type Breaker, createBreaker } from './breaker.ts'
+import { allButAnswers, type Breaker, createBreaker, everyError } from './breaker.ts'
 import type {
   CircuitBreakerPolicy,
   ComponentTarget,
@@ -20,8 +20,11 @@ export interface Policies {
   /**
    * The policy of a secret store, always the same object for the same name; `undefined` is none at all.
    * Ask only for components that exist: each name asked for is remembered.
+   *
+   * @param reads where the store has its secrets. That a remote store finds nothing or denies it never trips its
+   * breaker; for a local one it does, as in daprd. Default `locally`
    */
-  for(component: string): Policy | undefined
+  for(component: string, reads?: 'locally' | 'remotely'): Policy | undefined
 }
 
 /** The policies of one secret store. Its circuit breaker is shared by single and bulk reads of all secrets. */
@@ -59,8 +62,9 @@ export function createPolicies(resiliency: readonly Resiliency[], runtime: Polic
   const find = finder(resiliency)
   const known = new Map<string, Policy | undefined>()
   return {
-    for(component) {
-      if (!known.has(component)) known.set(component, createPolicy(component, find(component), runtime))
+    for(component, reads = 'locally') {
+      if (!known.has(component))
+        known.set(component, createPolicy(component, find(component), reads, runtime))
       return known.get(component)
     },
   }
@@ -119,7 +123,12 @@ function defaultOf<Named>(
   return named(policies, name)
 }
 
-function createPolicy(component: string, chosen: Chosen, runtime: PolicyRuntime): Policy | undefined {
+function createPolicy(
+  component: string,
+  chosen: Chosen,
+  reads: 'locally' | 'remotely',
+  runtime: PolicyRuntime,
+): Policy | undefined {
   const { retry, circuitBreaker } = chosen
   const milliseconds = Math.max(0, chosen.timeout?.milliseconds ?? 0)
   if (retry === undefined && circuitBreaker === undefined && milliseconds === 0) return undefined
@@ -128,9 +137,14 @@ function createPolicy(component: string, chosen: Chosen, runtime: PolicyRuntime)
   const who = `secret store '${component}'`
   const breaker: Breaker | undefined =
     circuitBreaker &&
-    createBreaker(circuitBreaker, clock, (from, to) => {
-      log('info', `${who}: circuit breaker '${circuitBreaker.name}' changed from ${from} to ${to}`)
-    })
+    createBreaker(
+      circuitBreaker,
+      clock,
+      (from, to) => {
+        log('info', `${who}: circuit breaker '${circuitBreaker.name}' changed from ${from} to ${to}`)
+      },
+      reads === 'remotely' ? allButAnswers : everyError,
+    )
   const observer = {
     failed: () => log('warn', `${who}: a call failed and is retried`),
     recovered: () => log('info', `${who}: a retried call succeeded`),

@@ -8,6 +8,7 @@
  */
 import type { Diagnostic, Location } from '../diagnostic.ts'
 import { nearest } from '../did-you-mean.ts'
+import { parseDuration } from '../go/duration.ts'
 import type { Field, FieldTable, Options } from './store.ts'
 
 /** One metadata entry whose references are resolved. */
@@ -50,7 +51,7 @@ export function decodeOptions<Fields extends FieldTable>(
     byLowerCase.set(key, property)
   }
 
-  const options: Record<string, string | boolean> = {}
+  const options: Record<string, string | boolean | number> = {}
   const known = new Set<string>()
   for (const [name, field] of Object.entries(fields)) {
     const spellings = [name, ...(field.aliases ?? [])].map((spelling) => spelling.toLowerCase())
@@ -75,11 +76,24 @@ function lastOfEachName(properties: readonly Property[]): readonly Property[] {
   return [...new Map(properties.map((property) => [property.name, property])).values()]
 }
 
-function fieldValue(field: Field, property: Property | undefined): string | boolean {
+function fieldValue(field: Field, property: Property | undefined): string | boolean | number {
   if (field.type === 'boolean')
     return property === undefined ? (field.default ?? false) : isTruthy(property.value)
-  return property?.value ?? field.default ?? ''
+  const text = property?.value ?? String(field.default ?? '')
+  return field.type === 'string' ? text : (numberOf(field.type, text) ?? 0)
 }
+
+/** The number a field's text stands for; `undefined` when it stands for none. */
+function numberOf(type: 'duration' | 'integer', text: string): number | undefined {
+  if (type === 'integer') return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined
+  const milliseconds = parseDuration(text)
+  return milliseconds === undefined || milliseconds < 0 ? undefined : milliseconds
+}
+
+const numberWords = {
+  duration: 'a duration that is not negative, such as 0, 500ms or 1m30s',
+  integer: 'a whole number that is not negative',
+} as const
 
 type FieldProblem = Pick<Diagnostic, 'severity' | 'message'>
 
@@ -93,6 +107,12 @@ function fieldProblem(name: string, field: Field, property: Property | undefined
       severity: 'warning',
       message: `metadata '${name}' must be true or false; anything else is read as false`,
     }
+  }
+  if (
+    (field.type === 'duration' || field.type === 'integer') &&
+    numberOf(field.type, property.value) === undefined
+  ) {
+    return { severity: 'error', message: `metadata '${name}' must be ${numberWords[field.type]}` }
   }
   if (field.pattern !== undefined && !matchesWhole(field.pattern, property.value)) {
     return { severity: 'error', message: `metadata '${name}' must match ${field.pattern.source}` }

@@ -24,7 +24,13 @@ export interface SecretRequest {
 }
 
 /** What is asked of a store for all its secrets. */
-export type BulkRequest = Omit<SecretRequest, 'name'>
+export interface BulkRequest extends Omit<SecretRequest, 'name'> {
+  /**
+   * Whether a scope lets the secret of this name out; absent where everything is. A store that reads one by one
+   * leaves the others unread. Whatever it answers is filtered all the same.
+   */
+  readonly isAllowed?: (name: string) => boolean
+}
 
 /** One secret as a store answers it. */
 export interface Secret {
@@ -57,7 +63,8 @@ export type TargetName = 'node' | 'aws-lambda' | 'cloudflare-workers' | 'azure-f
 
 /** One component metadata field of a driver. */
 export interface Field {
-  readonly type: 'string' | 'boolean'
+  /** `duration` is Go's (`90s`, `1h30m`), `integer` a whole number; neither is ever negative. */
+  readonly type: 'string' | 'boolean' | 'duration' | 'integer'
   /** What daprd says when the field is missing or empty; absent when the field may be left out. */
   readonly required?: string
   /** Whether the value is itself a secret: it must come from a reference and is never shown. */
@@ -66,7 +73,10 @@ export interface Field {
   readonly aliases?: readonly string[]
   /** The whole value must match, after references are resolved. */
   readonly pattern?: RegExp
-  /** The value when the field is absent. Strings default to `''`, booleans to `false`. */
+  /**
+   * The value when the field is absent, as it would be written. Strings default to `''`, booleans to `false`,
+   * numbers to 0.
+   */
   readonly default?: string | boolean
   /** One line for the documentation table. */
   readonly description: string
@@ -75,10 +85,16 @@ export interface Field {
 /** A driver's component metadata, by the name daprd documents; matched without regard to letter case. */
 export type FieldTable = Readonly<Record<string, Field>>
 
-/** The decoded metadata of a component: a string or a boolean for each field of the table. */
+/** The decoded metadata of a component, a value for each field of the table. Durations are milliseconds. */
 export type Options<Fields extends FieldTable> = {
-  readonly [Name in keyof Fields]: Fields[Name]['type'] extends 'boolean' ? boolean : string
+  readonly [Name in keyof Fields]: OptionOf<Fields[Name]['type']>
 }
+
+type OptionOf<Type extends Field['type']> = [Type] extends ['boolean']
+  ? boolean
+  : [Type] extends ['duration' | 'integer']
+    ? number
+    : string
 
 /** What `create` is lent besides the options. */
 export interface CreateContext {
@@ -110,8 +126,16 @@ export interface SecretStoreDriver<Fields extends FieldTable = FieldTable> {
   readonly permissions?: readonly Permission[]
   /** Whether a read leaves the process; decides what `check` may read and what is cached by default. */
   readonly reads: 'locally' | 'remotely'
-  /** The one name that every spelling of a secret's name stands for; scopes are decided on it. */
-  canonical(name: string): string
+  /**
+   * The one name that every spelling of a secret's name stands for; scopes are decided on it. `undefined` where
+   * it cannot be decided which secret the vendor would take it for: such a name is refused before any call.
+   */
+  canonical(name: string): string | undefined
+  /**
+   * Whether request metadata names one version that the vendor never changes; its value is then kept for as
+   * long as the cache keeps anything. Default: never.
+   */
+  isPinned?(metadata: RequestMetadata): boolean
   /**
    * Makes the store. No network here: a remote store opens its first connection on its first read.
    *

@@ -79,6 +79,18 @@ describe('scopeDecision', () => {
     expect(scopeDecision(scope({ deniedSecrets: ['d*'] }), same)('db')).toBe(true)
   })
 
+  it('denies a name whose identity cannot be decided, whatever its lists say, unless there is no scope', () => {
+    const undecided = (name: string) => (name === '?' ? undefined : name)
+    for (const part of [{}, { deniedSecrets: ['db'] }, { allowedSecrets: ['?'] }, { deniedSecrets: ['?'] }]) {
+      expect(scopeDecision(scope(part), undecided)(undefined)).toBe(false)
+    }
+    expect(scopeDecision(undefined, undecided)(undefined)).toBe(true)
+  })
+
+  it('still allows nothing else when no name of its allow list can be decided', () => {
+    expect(scopeDecision(scope({ allowedSecrets: ['?'] }), () => undefined)('db')).toBe(false)
+  })
+
   it('decides on the canonical form of the names in its lists', () => {
     const lower = (name: string): string => name.toLowerCase()
     expect(scopeDecision(scope({ deniedSecrets: ['DB'] }), lower)('db')).toBe(false)

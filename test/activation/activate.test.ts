@@ -371,6 +371,45 @@ describe('activate', () => {
     expect(clock.sleeping).toBe(0)
   })
 
+  describe('metadata of our own', () => {
+    const remote: SecretStoreDriver = { ...localEnv, type: 'secretstores.remote', reads: 'remotely' }
+    const settingsOf = async (...metadata: NonNullable<GivenComponent['metadata']>) => {
+      const components = [fakeComponent({ name: 'x', type: remote.type, metadata })]
+      const { stores, diagnostics } = await activate(components, [remote], {
+        appId: 'myapp',
+        runtime: fakeRuntime({ env: { TTL: '90s' } }),
+      })
+      return { ttl: stores[0]?.settings.cache?.ttl, problems: diagnostics.map(({ message }) => message) }
+    }
+
+    it('says how the store is read, also by reference, and is nothing that the driver would not know', async () => {
+      expect(await settingsOf()).toEqual({ ttl: 60_000, problems: [] })
+      expect(await settingsOf({ name: 'sidecarless.cacheTTL', envRef: 'TTL' })).toEqual({
+        ttl: 90_000,
+        problems: [],
+      })
+      expect(await settingsOf({ name: 'sidecarless.cacheTTL', value: '0' })).toEqual({
+        ttl: undefined,
+        problems: [],
+      })
+    })
+
+    it('ends the start when it is misspelt or makes no sense', async () => {
+      expect(
+        await settingsOf(
+          { name: 'sidecarless.cacheTL', value: '0' },
+          { name: 'sidecarless.maxStale', value: 'never' },
+        ),
+      ).toEqual({
+        ttl: undefined,
+        problems: [
+          "metadata 'sidecarless.maxStale' must be a duration that is not negative, such as 0, 500ms or 1m30s",
+          "metadata 'sidecarless.cacheTL' is not known; did you mean 'sidecarless.cacheTTL'?",
+        ],
+      })
+    })
+  })
+
   it('shows nothing of an error that is not its own', async () => {
     const broken: SecretStoreDriver = {
       ...localEnv,

@@ -34,6 +34,7 @@ function readerOver({ store, driver, scope }: Given = {}): Reader {
     stores: [{ name: 'vault', driver: { ...localEnv, ...driver }, store: whole }],
     scopes,
     policies: createPolicies([], fakeRuntime()),
+    runtime: fakeRuntime(),
   })
 }
 
@@ -59,6 +60,7 @@ describe('a read', () => {
       version: '7',
       age: 0,
       source: 'store',
+      isCached: false,
     })
   })
 
@@ -87,7 +89,12 @@ describe('a read', () => {
   })
 
   it('says that no store is configured before it looks for one', async () => {
-    const reader = createReader({ stores: [], scopes: [], policies: createPolicies([], fakeRuntime()) })
+    const reader = createReader({
+      stores: [],
+      scopes: [],
+      policies: createPolicies([], fakeRuntime()),
+      runtime: fakeRuntime(),
+    })
     const expected = { code: 'ERR_SECRET_STORES_NOT_CONFIGURED', message: 'secret store is not configured' }
     expect(await failure(reader.read({ ...context, name: 'db' }))).toMatchObject(expected)
     expect(await failure(reader.readBulk(context))).toMatchObject(expected)
@@ -125,7 +132,31 @@ describe('a read', () => {
       driver: { canonical: (name) => name.toLowerCase() },
     })
     expect((await failure(read({ ...context, name: 'DB' }))).kind).toBe('denied')
-    expect([...((await readBulk(context))?.keys() ?? [])]).toEqual(['root'])
+    expect([...((await readBulk(context)).secrets?.keys() ?? [])]).toEqual(['root'])
+  })
+
+  it('of a name whose identity cannot be decided is denied where there is a scope, and never reaches the store', async () => {
+    let asked = 0
+    const given: Given = {
+      driver: { canonical: (name) => (name.includes('?') ? undefined : name) },
+      store: {
+        getSecret: () => {
+          asked += 1
+          return { values: new Map() }
+        },
+      },
+    }
+    for (const scope of [{}, { allowedSecrets: ['db?', 'db'] }, { deniedSecrets: ['db?'] }]) {
+      const { kind, code } = await failure(readerOver({ ...given, scope }).read({ ...context, name: 'db?' }))
+      expect([kind, code]).toEqual(['denied', 'ERR_PERMISSION_DENIED'])
+    }
+    expect(await failure(readerOver(given).read({ ...context, name: 'db?' }))).toEqual({
+      kind: 'invalid',
+      code: 'ERR_SECRET_GET',
+      message:
+        'failed getting secret with key db? from secret store vault: the store can have no secret of this name',
+    })
+    expect(asked).toBe(0)
   })
 
   it.each(['not-found', 'denied', 'unauthenticated', 'unavailable', 'throttled', 'invalid'] as const)(
@@ -160,11 +191,32 @@ describe('a read', () => {
 describe('a bulk read', () => {
   it('leaves out what the scope denies, without an error', async () => {
     const { readBulk } = readerOver({ scope: { allowedSecrets: ['db'] } })
-    expect(await readBulk(context)).toEqual(new Map([['db', new Map([['db', 'hunter2']])]]))
+    expect((await readBulk(context)).secrets).toEqual(new Map([['db', new Map([['db', 'hunter2']])]]))
   })
 
   it('is empty when the scope denies everything', async () => {
-    expect(await readerOver({ scope: { defaultAccess: 'deny' } }).readBulk(context)).toEqual(new Map())
+    const { secrets } = await readerOver({ scope: { defaultAccess: 'deny' } }).readBulk(context)
+    expect(secrets).toEqual(new Map())
+  })
+
+  it('tells the store which names the scope allows, on their canonical form, and filters all the same', async () => {
+    const seen: unknown[] = []
+    const { readBulk } = readerOver({
+      scope: { deniedSecrets: ['ROOT'] },
+      driver: { canonical: (name) => (name === '?' ? undefined : name.toLowerCase()) },
+      store: {
+        getBulkSecret: ({ isAllowed }) => {
+          seen.push(['db', 'Root', '?'].map((name) => isAllowed?.(name)))
+          return new Map([
+            ['DB', new Map([['DB', '1']])],
+            ['Root', new Map([['Root', '2']])],
+            ['?', new Map([['?', '3']])],
+          ])
+        },
+      },
+    })
+    expect([...((await readBulk(context)).secrets?.keys() ?? [])]).toEqual(['DB'])
+    expect(seen).toEqual([[true, false, false]])
   })
 
   it('does not change the map that the store gave', async () => {
@@ -176,6 +228,7 @@ describe('a bulk read', () => {
   })
 
   it('is undefined when the store has no map at all', async () => {
-    expect(await readerOver({ store: { getBulkSecret: () => undefined } }).readBulk(context)).toBeUndefined()
+    const { secrets } = await readerOver({ store: { getBulkSecret: () => undefined } }).readBulk(context)
+    expect(secrets).toBeUndefined()
   })
 })

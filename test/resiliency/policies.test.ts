@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createPolicies, type Policy } from '../../src/resiliency/policies.ts'
 import type { CircuitBreakerPolicy, Resiliency, RetryPolicy } from '../../src/resiliency/policy.ts'
 import { parseTrip } from '../../src/resiliency/trip-syntax.ts'
-import { StoreError } from '../../src/secret-error.ts'
+import { type SecretErrorKind, StoreError } from '../../src/secret-error.ts'
 import { fakeClock } from '../fakes/clock.ts'
 
 const nothing: Resiliency = { name: 'res', timeouts: [], retries: [], circuitBreakers: [], targets: [] }
@@ -48,6 +48,49 @@ async function attemptsOf(policy: Policy | undefined, clock: ReturnType<typeof f
   await done
   return attempts
 }
+
+describe('the breaker of a store', () => {
+  const documents = {
+    circuitBreakers: [tripsAfter('cb', 1)],
+    targets: [{ component: 'vault', circuitBreaker: 'cb' }],
+  }
+  const outcomeOf = async (policy: Policy, kind: SecretErrorKind): Promise<string> => {
+    await policy.run(() => Promise.reject(new StoreError(kind, 'the first'))).catch(() => undefined)
+    return policy.run(() => 'answered').catch((error: unknown) => String(error))
+  }
+
+  it.each(['not-found', 'denied'] as const)(
+    'that is read remotely is not tripped by %s, and one that is read locally is',
+    async (kind) => {
+      expect(await outcomeOf(required(setUp(documents).policies.for('vault', 'remotely')), kind)).toBe(
+        'answered',
+      )
+      for (const local of [
+        setUp(documents).policies.for('vault', 'locally'),
+        setUp(documents).policies.for('vault'),
+      ]) {
+        expect(await outcomeOf(required(local), kind)).toContain('circuit breaker is open')
+      }
+    },
+  )
+
+  it.each(['unauthenticated', 'unavailable', 'throttled', 'invalid'] as const)(
+    'is tripped by %s',
+    async (kind) => {
+      const policy = required(setUp(documents).policies.for('vault', 'remotely'))
+      expect(await outcomeOf(policy, kind)).toContain('circuit breaker is open')
+    },
+  )
+
+  it('that is read remotely counts a missing secret as an answer when it is half open', async () => {
+    const { policies, clock } = setUp(documents)
+    const policy = required(policies.for('vault', 'remotely'))
+    await policy.run(() => Promise.reject(new StoreError('unavailable', 'down'))).catch(() => undefined)
+    await clock.advance(60_001)
+    await policy.run(notFound).catch(() => undefined)
+    expect(await policy.run(() => 'answered')).toBe('answered')
+  })
+})
 
 describe('createPolicies', () => {
   it('has no policy for anything without a document', () => {
