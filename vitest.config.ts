@@ -2,10 +2,15 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** Folders whose tests need processes, sockets or bundles, each a project of its own. */
-const withProcesses = ['conformance', 'targets', 'cli', 'workerd'].map((folder) => `test/${folder}/**`)
+const withProcesses = ['conformance', 'targets', 'cli', 'servers', 'workerd'].map(
+  (folder) => `test/${folder}/**`,
+)
 
 /** The newest date that the pinned workerd (1.20261023.1) accepts; with a later one it does not start. */
 const compatibilityDate = '2026-10-23'
+
+/** A test fails by its assertions; the time it may take on a busy machine is no statement about the code. */
+const patience = 60_000
 
 export default defineConfig({
   test: {
@@ -16,12 +21,13 @@ export default defineConfig({
     // A unit test runs in Node and in workerd, because src/ must; one named *.node.test.ts only in Node.
     projects: [
       {
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: withProcesses },
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: withProcesses, testTimeout: patience },
       },
       {
         plugins: [cloudflareTest({ miniflare: { compatibilityDate } })],
         test: {
           name: 'workerd',
+          testTimeout: patience,
           include: ['test/**/*.test.ts'],
           exclude: [...withProcesses.filter((folder) => folder !== 'test/workerd/**'), '**/*.node.test.ts'],
         },
@@ -51,6 +57,15 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: ['test/servers/**/*.test.ts'],
+          globalSetup: ['test/servers/set-up.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

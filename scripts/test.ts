@@ -1,5 +1,9 @@
 /**
- * What `npm test` runs: a build, type check, lint, the import check, and every test.
+ * What `npm test` runs: a build, type check, lint, the import check, and every test. With `--servers`: the tests
+ * against real servers, and nothing else.
+ *
+ * The real servers are installed first where they are required: with `--servers`, and with `CI=true`. Elsewhere
+ * absent ones are told of, and their tests count as skipped.
  *
  * Prints a line for each gate and each file of tests, what failed, and at the very end one line with the
  * counts: `N passed, N failed`, and `, N skipped` where there are any. A gate counts as one. Exits with 1 when
@@ -12,6 +16,8 @@ import { existsSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startVitest, type TestModule } from 'vitest/node'
+import { findInstallation, howToInstall, installServers, serversAreRequired } from './servers/install.ts'
+import { serverNames } from './servers/start.ts'
 import { type Counts, countTests, type Failure, FileReporter, failureText } from './test-report.ts'
 
 /** Commands that must succeed, each line of them a gate. */
@@ -37,6 +43,13 @@ async function main(): Promise<Counts> {
   process.env['PATH'] = [`${root}node_modules/.bin`, process.env['PATH'] ?? ''].join(delimiter)
 
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  if (process.argv.includes('--servers')) {
+    process.env['SIDECARLESS_SERVERS'] = 'required'
+    if (await haveServers()) await runTests(counts, ['servers'])
+    else counts.failed += 1
+    return counts
+  }
+  if (!(await haveServers())) counts.failed += 1
   const isBuilt =
     !existsSync('scripts/build.ts') ||
     (await gate('build', ['node', 'scripts/build.ts', '--types', '--quiet']))
@@ -48,6 +61,22 @@ async function main(): Promise<Counts> {
   if (isBuilt) await runTests(counts)
   else console.log('tests: not run, because there is nothing they could run against')
   return counts
+}
+
+/** Whether the real servers are there, or need not be. */
+async function haveServers(): Promise<boolean> {
+  try {
+    if (serversAreRequired()) await installServers((line) => console.log(line))
+    else if (findInstallation() === undefined) {
+      console.log(
+        `! servers: ${serverNames.join(', ')} ABSENT, tests that need one are skipped: ${howToInstall}`,
+      )
+    }
+    return true
+  } catch (error) {
+    console.log(`✗ servers: ${error instanceof Error ? error.message : error}`)
+    return false
+  }
 }
 
 async function gate(name: string, ...commands: readonly (readonly string[])[]): Promise<boolean> {
@@ -82,11 +111,17 @@ async function run(
   })
 }
 
-async function runTests(counts: Counts): Promise<void> {
+/** @param projects those of vitest.config.ts; all when there are none */
+async function runTests(counts: Counts, projects: readonly string[] = []): Promise<void> {
   const failures: Failure[] = []
   const start = Date.now()
   const reporter = new FileReporter((line) => console.log(line))
-  const vitest = await startVitest('test', [], { run: true, watch: false, reporters: [reporter] })
+  const vitest = await startVitest('test', [], {
+    run: true,
+    watch: false,
+    reporters: [reporter],
+    project: [...projects],
+  })
   const modules: readonly TestModule[] = vitest.state.getTestModules()
   const tests = countTests(modules, reporter.unhandledErrors, failures)
   await vitest.close()

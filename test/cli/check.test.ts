@@ -99,9 +99,9 @@ const errors: readonly Case[] = [
   },
   {
     name: 'a type that is not known',
-    files: { 'r/a.yaml': component('a', 'hashicorp.vault') },
+    files: { 'r/a.yaml': component('a', 'tencentcloud.ssm') },
     says: [
-      "r/a.yaml:6:9: component 'a': couldn't find secret store secretstores.hashicorp.vault/v1; known are secretstores.local.env, secretstores.local.file",
+      "r/a.yaml:6:9: component 'a': couldn't find secret store secretstores.tencentcloud.ssm/v1; known are secretstores.aws.parameterstore, secretstores.aws.secretmanager, secretstores.hashicorp.vault, secretstores.local.env, secretstores.local.file",
     ],
   },
   {

@@ -21,6 +21,8 @@ describe('the import check', () => {
     ['adapters/node/serve.ts', '../../src/contract/answer.ts'],
     ['adapters/node/serve.ts', 'node:net'],
     ['adapters/aws-lambda/handler.ts', '../system-clock.ts'],
+    ['adapters/aws-lambda/handler.ts', '../node/send.ts'],
+    ['src/http/client.ts', '../resiliency/timeout.ts'],
     ['cli/serve.ts', '../adapters/node/serve.ts'],
     ['test/cli/serve.test.ts', '../../scripts/build.ts'],
     ['vitest.config.ts', 'vitest/config'],
@@ -51,6 +53,8 @@ describe('the import check', () => {
     ['adapters/node/serve.ts', '../../cli/serve.ts', 'no other target'],
     ['adapters/system-clock.ts', 'node:timers/promises', 'what several targets share'],
     ['adapters/system-clock.ts', './node/serve.ts', 'what several targets share'],
+    ['adapters/aws-lambda/handler.ts', '../node/load.ts', 'no other target'],
+    ['adapters/cloudflare-workers/worker.ts', '../node/send.ts', 'no other target'],
     ['cli/serve.ts', '../adapters/aws-lambda/event.ts', 'commands run on Node'],
     ['src/new-folder/thing.ts', '../runtime.ts', 'no rule in scripts/check-imports.ts'],
   ])('refuses that %s imports %s', (path, specifier, because) => {
@@ -63,6 +67,7 @@ describe('the import check', () => {
   it('lets a shape through where the code is kept out', () => {
     const type = 'import type { x } from'
     expect(checkImports([file('src/contract/answer.ts', '../stores/store.ts', type)])).toEqual([])
+    expect(checkImports([file('src/runtime.ts', './http/exchange.ts', type)])).toEqual([])
     expect(checkImports([file('src/component/load-resources.ts', '../access/scope.ts', type)])).toEqual([])
   })
 
