@@ -146,11 +146,11 @@ async function listenEverywhere(
     log('info', `${what} is listening on ${await listen(server, address)}`)
   }
   try {
-    const { maxBodySize, readBufferSize } = options
+    const { readBufferSize } = options
     const onExchange = options.apiLogging ? { onExchange: apiLog(log) } : {}
     for (const address of mainAddresses(options)) {
       await open(
-        createHttpServer(secrets.answer, { maxBodySize, readBufferSize, ...onExchange }),
+        createHttpServer(secrets.answer, { readBufferSize, ...onExchange }),
         address,
         'HTTP server',
       )
@@ -163,7 +163,7 @@ async function listenEverywhere(
         portFlag: 'dapr-public-port',
       }
       await open(
-        createHttpServer(secrets.publicAnswer, { maxBodySize, readBufferSize }),
+        createHttpServer(secrets.publicAnswer, { readBufferSize }),
         address,
         'Public HTTP server',
       )

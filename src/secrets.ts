@@ -116,7 +116,10 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       ...(options.maxBodySize === undefined ? {} : { maxBodySize: options.maxBodySize }),
       ...(options.withoutToken === undefined ? {} : { withoutToken: options.withoutToken }),
     }),
-    publicAnswer: createPublicAnswer(common),
+    publicAnswer: createPublicAnswer({
+      ...common,
+      ...(options.maxBodySize === undefined ? {} : { maxBodySize: options.maxBodySize }),
+    }),
   }
 }
 

@@ -12,14 +12,12 @@ import type { Duplex } from 'node:stream'
 import type { Answer } from '../../src/contract/answer.ts'
 import { refusedRequest } from '../../src/contract/error-answer.ts'
 import type { ContractAnswer, ContractRequest } from '../../src/contract/exchange.ts'
-import { headerValue } from '../../src/contract/header.ts'
+import { headerValue, headerValues } from '../../src/contract/header.ts'
 import { decodeUtf8, encodeUtf8 } from '../../src/go/bytes.ts'
 import { parseRawRequest } from './raw-request.ts'
 
 /** How the server reads requests. */
 export interface HttpServerOptions {
-  /** Bytes after which a body is no longer read; zero or less is no limit. */
-  readonly maxBodySize: number
   /** daprd's read buffer in bytes; a request's head may be 4096 bytes longer, as in Go's server. */
   readonly readBufferSize: number
   /** Told of each exchange once it is answered, with how long it took in milliseconds. */
@@ -32,10 +30,21 @@ const headTimeout = 10_000
 /** The allowance Go's server adds to its limit for heads (golang/go `net/http/server.go`). */
 const headAllowance = 4096
 
+/** What is known of a connection. */
+interface Connection {
+  /** Aborts when the client leaves. */
+  readonly client: AbortController
+  /** The request that came last; its body may still be arriving. */
+  message?: IncomingMessage
+  /** The answer to it, which goes out after all earlier ones. */
+  response?: ServerResponse
+  /** Nothing more is read from it: it sent what node:http refused. */
+  isOver?: true
+}
+
 /** A server that answers every request through the contract. The caller listens and stops it. */
-export function createHttpServer(answer: Answer, options: HttpServerOptions): Server {
-  const { maxBodySize, readBufferSize, onExchange } = options
-  const clients = new WeakMap<Duplex, AbortController>()
+export function createHttpServer(answer: Answer, { readBufferSize, onExchange }: HttpServerOptions): Server {
+  const connections = new WeakMap<Duplex, Connection>()
   const open = new Set<Socket>()
 
   const server = createServer(
@@ -46,17 +55,27 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
       headersTimeout: headTimeout,
       connectionsCheckingInterval: headTimeout / 4,
       maxHeaderSize: readBufferSize + headAllowance,
+      // A missing Host is answered here, in Go's words.
+      requireHostHeader: false,
     },
     (message, response) => {
-      if (hasBody(message)) collectBody(message, maxBodySize, (body) => exchange(message, response, body))
-      else exchange(message, response, undefined)
+      const connection = connectionOf(message.socket)
+      connection.message = message
+      connection.response = response
+      const refused = hostProblem(message)
+      if (refused !== undefined) return send(message, response, refused)
+      const body = hasBody(message) ? (limit: number) => readBody(message, limit) : undefined
+      const request = requestOf(message, body, connection)
+      respond(request, (answered) => {
+        // The last answer on a connection when the server stops.
+        send(message, response, server.listening ? answered : { ...answered, close: true })
+      }).catch(() => response.destroy())
     },
   )
 
   server.on('connection', (socket: Socket) => {
-    const client = new AbortController()
-    clients.set(socket, client)
     open.add(socket)
+    const { client } = connectionOf(socket)
     socket.once('close', () => {
       open.delete(socket)
       client.abort()
@@ -65,50 +84,79 @@ export function createHttpServer(answer: Answer, options: HttpServerOptions): Se
   openSockets.set(server, open)
   // CONNECT never reaches a handler; neither does what llhttp refuses.
   server.on('connect', (message: IncomingMessage, socket: Duplex) => {
-    answerRaw(requestOf(message, undefined), socket)
+    const connection = connectionOf(socket)
+    connection.isOver = true
+    answerRaw(requestOf(message, undefined, connection), socket)
   })
   server.on('clientError', (error: ClientError, socket: Duplex) => {
-    if (!socket.writable || hasResponseInFlight(socket)) return void socket.destroy()
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void socket.destroy()
-    if (error.code === 'HPE_HEADER_OVERFLOW') return void sendRaw(socket, refusedRequest(431))
-    const request = error.rawPacket === undefined ? undefined : parseRawRequest(error.rawPacket)
-    if (request === undefined) return void sendRaw(socket, refusedRequest(400))
-    answerRaw(request, socket)
+    const connection = connectionOf(socket)
+    if (connection.isOver) return
+    connection.isOver = true
+    if (!socket.writable || error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void socket.destroy()
+    const { response } = connection
+    if (response === undefined || response.writableFinished) answerRefused(error, socket, connection)
+    else response.once('finish', () => answerRefused(error, socket, connection))
   })
   return server
 
-  function exchange(message: IncomingMessage, response: ServerResponse, body: Uint8Array | undefined): void {
-    const started = onExchange === undefined ? 0 : performance.now()
-    const request = requestOf(message, body)
-    answer(request)
-      .then((answered) => {
-        // The last answer on a connection when the server stops.
-        send(request.method, response, server.listening ? answered : { ...answered, close: true })
-        onExchange?.(request, answered, performance.now() - started)
-      })
-      // A defect of ours costs the connection, as a panic does in Go's server, and not the process.
-      .catch(() => response.destroy())
+  function connectionOf(socket: Duplex): Connection {
+    let connection = connections.get(socket)
+    if (connection === undefined) {
+      connection = { client: new AbortController() }
+      connections.set(socket, connection)
+    }
+    return connection
   }
 
-  function requestOf(message: IncomingMessage, body: Uint8Array | undefined): ContractRequest {
-    return {
-      method: message.method ?? '',
-      target: message.url ?? '',
-      headers: asUtf8(message.rawHeaders),
-      body,
-      signal: clients.get(message.socket)?.signal,
+  /** What llhttp refused and Go's server may serve. */
+  function answerRefused(error: ClientError, socket: Duplex, connection: Connection): void {
+    if (error.code === 'HPE_HEADER_OVERFLOW') {
+      sendRaw(socket, refusedRequest(431))
+      return
     }
+    const { rawPacket, bytesParsed = 0 } = error
+    // Inside a body, the packet does not begin with a request.
+    const isBetweenRequests = connection.message?.complete ?? true
+    const request =
+      rawPacket === undefined || !isBetweenRequests ? undefined : parseRawRequest(rawPacket, bytesParsed)
+    if (request === undefined) sendRaw(socket, refusedRequest(400))
+    else answerRaw({ ...request, signal: connection.client.signal }, socket)
   }
 
   function answerRaw(request: ContractRequest, socket: Duplex): void {
-    const started = performance.now()
-    answer(request)
-      .then((answered) => {
-        sendRaw(socket, answered, request.method)
-        onExchange?.(request, answered, performance.now() - started)
-      })
-      .catch(() => socket.destroy())
+    // Whoever leaves while the answer is written must not end the process: node:http listens no more.
+    socket.on('error', () => socket.destroy())
+    respond(request, (answered) => sendRaw(socket, answered, request.method)).catch(() => socket.destroy())
   }
+
+  /** A defect of ours costs the connection, as a panic does in Go's server, and not the process. */
+  async function respond(request: ContractRequest, write: (answered: ContractAnswer) => void): Promise<void> {
+    const started = onExchange === undefined ? 0 : performance.now()
+    const answered = await answer(request)
+    write(answered)
+    onExchange?.(request, answered, performance.now() - started)
+  }
+}
+
+function requestOf(
+  message: IncomingMessage,
+  body: ContractRequest['body'],
+  { client }: Connection,
+): ContractRequest {
+  return {
+    method: message.method ?? '',
+    target: message.url ?? '',
+    headers: asUtf8(message.rawHeaders),
+    body,
+    signal: client.signal,
+  }
+}
+
+/** An HTTP/1.1 request has one Host (golang/go `net/http/server.go`). */
+function hostProblem({ rawHeaders, httpVersionMinor }: IncomingMessage): ContractAnswer | undefined {
+  const hosts = headerValues(rawHeaders, 'host').length
+  if (hosts === 1 || (hosts === 0 && httpVersionMinor === 0)) return undefined
+  return refusedRequest(400, hosts === 0 ? 'missing required Host header' : 'too many Host headers')
 }
 
 /**
@@ -152,6 +200,7 @@ const beyondAscii = /[^\x00-\x7f]/
 interface ClientError extends Error {
   readonly code?: string
   readonly rawPacket?: Uint8Array
+  readonly bytesParsed?: number
 }
 
 function hasBody({ rawHeaders }: IncomingMessage): boolean {
@@ -159,29 +208,34 @@ function hasBody({ rawHeaders }: IncomingMessage): boolean {
   return length === undefined ? headerValue(rawHeaders, 'transfer-encoding') !== undefined : length !== '0'
 }
 
-/** Reads a body up to one byte past the limit: the contract then sees that it is too long. */
-function collectBody(message: IncomingMessage, limit: number, done: (body: Uint8Array) => void): void {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const finish = (): void => {
-    message.off('data', take).off('end', finish)
-    done(Buffer.concat(chunks))
-  }
-  const take = (chunk: Uint8Array): void => {
-    chunks.push(chunk)
-    size += chunk.length
-    if (limit > 0 && size > limit) finish()
-  }
-  message.on('data', take).on('end', finish)
+/** Reads a body up to one byte past the limit; `undefined` when the client left before its end. */
+function readBody(message: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    const finish = (body: Uint8Array | undefined): void => {
+      message.off('data', take).off('end', end).off('close', leave)
+      resolve(body)
+    }
+    const end = (): void => finish(Buffer.concat(chunks))
+    const leave = (): void => finish(undefined)
+    const take = (chunk: Uint8Array): void => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (limit > 0 && size > limit) end()
+    }
+    message.on('data', take).on('end', end).on('close', leave)
+  })
 }
 
 function send(
-  method: string,
+  { method, httpVersionMinor }: IncomingMessage,
   response: ServerResponse,
   { status, headers, body, close }: ContractAnswer,
 ): void {
-  // Go's server sends no Connection header on a connection it keeps; removing it keeps node:http from adding one.
-  if (close !== true) response.removeHeader('connection')
+  // Go's server says nothing of a connection that HTTP/1.1 keeps anyway; removing it keeps node:http from it too.
+  if (close !== true && httpVersionMinor === 1 && response.shouldKeepAlive)
+    response.removeHeader('connection')
   const fields = wireHeaders(status, headers, body, close)
   response.writeHead(status, fields)
   // A head goes out in the encoding of the text behind it, and only bytes leave its Latin-1 alone.
@@ -221,9 +275,4 @@ const statusText: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
-}
-
-/** Whether an earlier request on the connection is still being answered; node:http keeps it under this name. */
-function hasResponseInFlight(socket: Duplex): boolean {
-  return '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined
 }

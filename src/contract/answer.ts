@@ -9,14 +9,12 @@
 import type { ApiRules } from '../access/api-rule.ts'
 import { httpEndpointAllowed } from '../access/api-rule.ts'
 import type { Reader } from '../read/read.ts'
-import type { MessageShape } from './body.ts'
-import { bodyProblem } from './body.ts'
 import { configurationEndpoints } from './configuration-endpoints.ts'
 import { corsPolicy } from './cors.ts'
 import type { Endpoint, EndpointCall } from './endpoint.ts'
 import { endpointMatcher } from './endpoint.ts'
 import { errorAnswer, refusedRequest, textAnswer } from './error-answer.ts'
-import type { ContractAnswer, ContractRequest } from './exchange.ts'
+import type { BodyReader, ContractAnswer, ContractRequest } from './exchange.ts'
 import { headerValue } from './header.ts'
 import { isForeignHost } from './host.ts'
 import { runtimeEndpoints } from './runtime-endpoints.ts'
@@ -73,16 +71,16 @@ export const defaultMaxBodySize = 4 * 1024 * 1024
  */
 export function createAnswer(options: ContractOptions): Answer {
   const { reader, appId, metadata, api, trace, random, token = '', withoutToken = 'serve' } = options
-  const body = bodyChecks(options.maxBodySize ?? defaultMaxBodySize)
   const cors = corsPolicy(options.allowedOrigins ?? '')
   const dispatch = dispatcher(
     [
-      ...secretEndpoints({ reader, appId, checkBody: body.check }),
-      ...runtimeEndpoints({ appId, metadata, checkBody: body.check, checkBodySize: body.checkSize }),
+      ...secretEndpoints({ reader, appId }),
+      ...runtimeEndpoints({ appId, metadata }),
       ...configurationEndpoints,
     ],
     api,
     httpEndpointAllowed(api)(invokeEndpoint) ? answerAsInvocation : answerAsRouter,
+    options.maxBodySize ?? defaultMaxBodySize,
   )
 
   return async (request) => {
@@ -121,19 +119,13 @@ export function createAnswer(options: ContractOptions): Answer {
   }
 }
 
-/** What the public listener serves: health and metadata, without token, CORS, tracing or body limit. */
-export type PublicContractOptions = Pick<ContractOptions, 'appId' | 'metadata' | 'api'>
+/** What the public listener serves: health and metadata, without token, CORS or tracing. */
+export type PublicContractOptions = Pick<ContractOptions, 'appId' | 'metadata' | 'api' | 'maxBodySize'>
 
 /** The contract of the public listener (daprd's `--dapr-public-port`). */
-export function createPublicAnswer({ appId, metadata, api }: PublicContractOptions): Answer {
-  const body = bodyChecks(0)
-  const endpoints = runtimeEndpoints({
-    appId,
-    metadata,
-    checkBody: body.check,
-    checkBodySize: body.checkSize,
-  })
-  const dispatch = dispatcher(endpoints, api, answerAsRouter)
+export function createPublicAnswer(options: PublicContractOptions): Answer {
+  const { appId, metadata, api, maxBodySize = defaultMaxBodySize } = options
+  const dispatch = dispatcher(runtimeEndpoints({ appId, metadata }), api, answerAsRouter, maxBodySize)
   return async (request) => {
     const target = parseTarget(targetText(request))
     return target === 'malformed' ? refusedRequest(400) : dispatch(request, target)
@@ -152,6 +144,7 @@ function dispatcher(
   all: readonly Endpoint[],
   api: ApiRules,
   unmatched: AnswerUnmatched,
+  maxBodySize: number,
 ): (request: ContractRequest, target: Target) => ContractAnswer | Promise<ContractAnswer> {
   const isAllowed = httpEndpointAllowed(api)
   const match = endpointMatcher(all.filter((endpoint) => endpoint.always === true || isAllowed(endpoint)))
@@ -159,28 +152,28 @@ function dispatcher(
   return (request, { segments, query }) => {
     const found = match(request.method, segments)
     if (found === undefined || 'allow' in found) return unmatched(request, segments, found?.allow ?? [])
-    return found.endpoint.answer({ request, query, parameters: found.parameters })
+    const { endpoint, parameters } = found
+    const call = { request, query, parameters, body: undefined }
+    if (endpoint.readsBody !== true || request.body === undefined) return endpoint.answer(call)
+    return answerWithBody(endpoint, call, request.body, maxBodySize)
   }
 }
 
-/** The body of a GET is read and parsed too; a valid one never changes the outcome. */
-function bodyChecks(maxBodySize: number) {
-  const checkSize = ({ request }: EndpointCall): ContractAnswer | undefined => {
-    const size = request.body?.length ?? 0
-    if (maxBodySize <= 0 || size <= maxBodySize) return undefined
-    const answer = errorAnswer(400, 'ERR_BODY_READ', 'failed to read request body: stream too large')
-    return { ...answer, close: true }
-  }
-  const check = (call: EndpointCall, shape: MessageShape): ContractAnswer | undefined => {
-    const { body } = call.request
-    if (body === undefined || body.length === 0) return undefined
-    const tooLarge = checkSize(call)
-    if (tooLarge !== undefined) return tooLarge
-    const problem = bodyProblem(body, shape)
-    if (problem === undefined) return undefined
-    return errorAnswer(400, 'ERR_MALFORMED_REQUEST', `failed deserializing HTTP body: ${problem}`)
-  }
-  return { check, checkSize }
+/** The body of a GET is read too, but only of a request that is going to be served. */
+async function answerWithBody(
+  endpoint: Endpoint,
+  call: EndpointCall,
+  given: Uint8Array | BodyReader,
+  maxBodySize: number,
+): Promise<ContractAnswer> {
+  const body = typeof given === 'function' ? await given(maxBodySize) : given
+  if (body === undefined) return unreadBody('unexpected EOF')
+  if (maxBodySize > 0 && body.length > maxBodySize) return unreadBody('stream too large')
+  return endpoint.answer({ ...call, body })
+}
+
+function unreadBody(reason: string): ContractAnswer {
+  return { ...errorAnswer(400, 'ERR_BODY_READ', `failed to read request body: ${reason}`), close: true }
 }
 
 /** The requests that need no token, their path compared as daprd does: decoded, with outer slashes trimmed. */

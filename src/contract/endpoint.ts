@@ -13,6 +13,8 @@ import { decodeParameter } from './target.ts'
 /** What a handler is given. */
 export interface EndpointCall {
   readonly request: ContractRequest
+  /** The body that came, of an endpoint that reads it; never longer than the limit. */
+  readonly body: Uint8Array | undefined
   /** The raw query string. */
   readonly query: string
   /** The pattern's parameters in order, decoded once with query rules. */
@@ -22,6 +24,8 @@ export interface EndpointCall {
 /** One method on one pattern. */
 export interface Endpoint extends EndpointName {
   readonly method: 'GET' | 'PUT'
+  /** Whether a body is read before it answers. */
+  readonly readsBody?: true
   /** Whether it exists whatever the API lists say. */
   readonly always?: true
   /**

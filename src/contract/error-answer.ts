@@ -31,8 +31,9 @@ export function textAnswer(status: number, text: string): ContractAnswer {
 }
 
 /** What Go's server answers to bytes that are no request it serves; the connection ends with it. */
-export function refusedRequest(status: 400 | 431): ContractAnswer {
-  const body = status === 400 ? '400 Bad Request' : '431 Request Header Fields Too Large'
+export function refusedRequest(status: 400 | 431, reason = ''): ContractAnswer {
+  const text = status === 400 ? '400 Bad Request' : '431 Request Header Fields Too Large'
+  const body = reason === '' ? text : `${text}: ${reason}`
   return { status, headers: ['Content-Type', 'text/plain; charset=utf-8'], body, close: true }
 }
 

@@ -21,16 +21,21 @@ export interface ContractRequest {
    * `cache-control: no-cache` asks for what the store says now.
    */
   readonly headers: readonly string[]
-  /**
-   * The body, also of a GET. A face may stop reading one byte past the configured limit: the contract only
-   * needs to see that it is too long.
-   */
-  readonly body?: Uint8Array | undefined
+  /** The body, also of a GET: its bytes, or how to read them once the request may be served. */
+  readonly body?: Uint8Array | BodyReader | undefined
   /** The app id on whose behalf the call is made; the configured one when absent. */
   readonly caller?: string | undefined
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal | undefined
 }
+
+/**
+ * Reads a body up to its end, or to a byte past `limit`: the contract only needs to see that it is too long.
+ * Resolves with `undefined` when it breaks off.
+ *
+ * @param limit bytes; zero or less is none
+ */
+export type BodyReader = (limit: number) => Promise<Uint8Array | undefined>
 
 /** What goes back. */
 export interface ContractAnswer {

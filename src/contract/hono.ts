@@ -11,19 +11,12 @@
 // One route needs none of the routers that make the default preset 5 kB larger.
 import { Hono } from 'hono/tiny'
 import type { Answer } from './answer.ts'
-import { defaultMaxBodySize } from './answer.ts'
-import { errorAnswer } from './error-answer.ts'
 import type { ContractAnswer, ContractRequest } from './exchange.ts'
 
 /** How the application is mounted. */
 export interface AppOptions {
   /** The path it is mounted below, e.g. `/dapr`; taken off the target before it is read. Default none. */
   readonly basePath?: string
-  /**
-   * Bytes after which a body is no longer read; zero or less is no limit. The contract only needs to see that a
-   * body is too long, so give what `createSecrets` was given. Default 4 MiB.
-   */
-  readonly maxBodySize?: number
 }
 
 /**
@@ -42,32 +35,28 @@ export interface AppOptions {
  * ```
  */
 export function createApp(answer: Answer, options: AppOptions = {}): Hono {
-  const { maxBodySize = defaultMaxBodySize } = options
   const basePath = options.basePath?.replace(/\/+$/, '') ?? ''
   const app = new Hono({ getPath: () => '/' })
-  app.all('*', async ({ req }) => {
-    const request = await contractRequest(req.raw, basePath, maxBodySize)
-    return toResponse(request === 'unreadable' ? unreadableBody : await answer(request))
-  })
+  app.all('*', async ({ req }) => toResponse(await answer(contractRequest(req.raw, basePath))))
   return app
 }
 
 /** A WHATWG request as the contract reads it. Each property is read once: on Node the getters are slow. */
-async function contractRequest(
-  request: Request,
-  basePath: string,
-  maxBodySize: number,
-): Promise<ContractRequest | 'unreadable'> {
+function contractRequest(request: Request, basePath: string): ContractRequest {
   const { method, url, body, signal } = request
   const headers: string[] = []
   for (const [name, value] of request.headers) headers.push(name, value)
-  const bytes = body === null ? undefined : await readBody(body, maxBodySize)
-  if (bytes === 'unreadable') return bytes
-  return { method, target: withoutBasePath(targetOf(url), basePath), headers, body: bytes, signal }
+  return {
+    method,
+    target: withoutBasePath(targetOf(url), basePath),
+    headers,
+    body: body === null ? undefined : (limit) => readBody(body, limit),
+    signal,
+  }
 }
 
-/** A body up to one byte past the limit or a little more; `'unreadable'` when it breaks off or was read before. */
-async function readBody(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array | 'unreadable'> {
+/** A body up to one byte past the limit or a little more; `undefined` when it breaks off or was read before. */
+async function readBody(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
@@ -85,7 +74,7 @@ async function readBody(body: ReadableStream<Uint8Array>, limit: number): Promis
     }
   } catch {
     // The reason is the client's or the platform's, and may quote what was sent.
-    return 'unreadable'
+    return undefined
   }
   return joined(chunks, size)
 }
@@ -101,8 +90,6 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   }
   return bytes
 }
-
-const unreadableBody = errorAnswer(400, 'ERR_BODY_READ', 'failed to read request body')
 
 /** The path and query of a URL as they stand in it: `URL` would read and rewrite them. */
 function targetOf(url: string): string {

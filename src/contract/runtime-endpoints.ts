@@ -6,9 +6,9 @@
  * @module
  */
 import { decodeUtf8 } from '../go/bytes.ts'
-import type { MessageShape } from './body.ts'
 import { getMetadataRequest } from './body.ts'
-import type { Endpoint, EndpointCall } from './endpoint.ts'
+import { bodyRefusal } from './body-refusal.ts'
+import type { Endpoint } from './endpoint.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { ContractAnswer } from './exchange.ts'
 import { queryValue } from './query.ts'
@@ -18,15 +18,13 @@ import type { RuntimeMetadata } from './runtime-metadata.ts'
 export interface RuntimeEndpointOptions {
   readonly appId: string
   readonly metadata: RuntimeMetadata
-  readonly checkBody: (call: EndpointCall, shape: MessageShape) => ContractAnswer | undefined
-  readonly checkBodySize: (call: EndpointCall) => ContractAnswer | undefined
 }
 
 const noContent: ContractAnswer = { status: 204, headers: [], body: '' }
 
 /** Health and metadata, as the main and the public listener have them. */
 export function runtimeEndpoints(options: RuntimeEndpointOptions): readonly Endpoint[] {
-  const { appId, metadata, checkBody, checkBodySize } = options
+  const { appId, metadata } = options
   return [
     {
       method: 'GET',
@@ -49,9 +47,10 @@ export function runtimeEndpoints(options: RuntimeEndpointOptions): readonly Endp
     {
       method: 'GET',
       group: 'v1/metadata',
+      readsBody: true,
       pattern: 'v1.0/metadata',
       answer: (call) =>
-        checkBody(call, getMetadataRequest) ?? {
+        bodyRefusal(call, getMetadataRequest) ?? {
           status: 200,
           headers: ['Content-Type', 'application/json'],
           body: metadata.write(),
@@ -60,12 +59,11 @@ export function runtimeEndpoints(options: RuntimeEndpointOptions): readonly Endp
     {
       method: 'PUT',
       group: 'v1/metadata',
+      readsBody: true,
       pattern: 'v1.0/metadata/{key}',
       answer(call) {
-        const refused = checkBodySize(call)
-        if (refused !== undefined) return refused
         const [key = ''] = call.parameters
-        metadata.set(key, decodeUtf8(call.request.body ?? new Uint8Array()))
+        metadata.set(key, decodeUtf8(call.body ?? new Uint8Array()))
         return noContent
       },
     },

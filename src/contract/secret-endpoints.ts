@@ -6,8 +6,8 @@
  * @module
  */
 import type { Origin, Reader } from '../read/read.ts'
-import type { MessageShape } from './body.ts'
 import { getBulkSecretRequest, getSecretRequest } from './body.ts'
+import { bodyRefusal } from './body-refusal.ts'
 import type { Endpoint, EndpointCall } from './endpoint.ts'
 import { failedReadAnswer } from './error-answer.ts'
 import type { ContractAnswer, ContractRequest } from './exchange.ts'
@@ -20,8 +20,6 @@ export interface SecretEndpointOptions {
   readonly reader: Reader
   /** The app id a read is made for when the request names no other. */
   readonly appId: string
-  /** The answer to a body that cannot be read, `undefined` when it is fine. */
-  readonly checkBody: (call: EndpointCall, shape: MessageShape) => ContractAnswer | undefined
 }
 
 /** An answer that holds a secret is never to be stored on its way. */
@@ -30,14 +28,15 @@ const secretHeaders: readonly string[] = ['Content-Type', 'application/json', 'C
 const noContent: ContractAnswer = { status: 204, headers: [], body: '' }
 
 /** The two endpoints; bulk first, since its pattern is the more literal one. */
-export function secretEndpoints({ reader, appId, checkBody }: SecretEndpointOptions): readonly Endpoint[] {
+export function secretEndpoints({ reader, appId }: SecretEndpointOptions): readonly Endpoint[] {
   return [
     {
       method: 'GET',
       group: 'v1/secrets',
+      readsBody: true,
       pattern: 'v1.0/secrets/{secretStoreName}/bulk',
       async answer(call) {
-        const refused = checkBody(call, getBulkSecretRequest)
+        const refused = bodyRefusal(call, getBulkSecretRequest)
         if (refused !== undefined) return refused
         const [store = ''] = call.parameters
         try {
@@ -51,10 +50,11 @@ export function secretEndpoints({ reader, appId, checkBody }: SecretEndpointOpti
     {
       method: 'GET',
       group: 'v1/secrets',
+      readsBody: true,
       pattern: 'v1.0/secrets/{secretStoreName}/{key}',
       takesRest: { unlessItBeginsWith: 'bulk' },
       async answer(call) {
-        const refused = checkBody(call, getSecretRequest)
+        const refused = bodyRefusal(call, getSecretRequest)
         if (refused !== undefined) return refused
         const [store = '', name = ''] = call.parameters
         try {

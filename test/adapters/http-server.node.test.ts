@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { HttpServerOptions } from '../../adapters/node/http-server.ts'
 import { createHttpServer, stopHttpServer } from '../../adapters/node/http-server.ts'
 import type { Answer } from '../../src/contract/answer.ts'
 import type { ContractRequest } from '../../src/contract/exchange.ts'
@@ -14,7 +15,7 @@ afterEach(() => {
 /** Starts a server over the answer, which by default repeats what it was asked. */
 async function start(
   answer: Answer = repeat,
-  options = { maxBodySize: 100, readBufferSize: 1024 },
+  options: HttpServerOptions = { readBufferSize: 1024 },
 ): Promise<number> {
   const server = createHttpServer(answer, options)
   servers.push(server)
@@ -24,14 +25,17 @@ async function start(
   return (address satisfies AddressInfo).port
 }
 
-const seen: ContractRequest[] = []
+/** What was asked, with bodies read up to the limit. */
+const seen: (ContractRequest & { readonly body?: Uint8Array | undefined })[] = []
+const limit = 100
 const repeat: Answer = async (request) => {
-  seen.push(request)
   const { method, target, body } = request
+  const bytes = typeof body === 'function' ? await body(limit) : body
+  seen.push({ ...request, body: bytes })
   return {
     status: 200,
     headers: ['Content-Type', 'text/plain'],
-    body: `${method} ${target} ${Buffer.from(body ?? []).toString()}`,
+    body: `${method} ${target} ${Buffer.from(bytes ?? []).toString()}`,
   }
 }
 
@@ -98,7 +102,6 @@ describe('the Node HTTP server', () => {
 
   it('never closes a connection for being idle, and waits 10 s for a head', () => {
     const { timeout, keepAliveTimeout, requestTimeout, headersTimeout } = createHttpServer(repeat, {
-      maxBodySize: 0,
       readBufferSize: 4096,
     })
     expect({ timeout, keepAliveTimeout, requestTimeout, headersTimeout }).toEqual({
@@ -241,7 +244,6 @@ describe('the Node HTTP server', () => {
   it('tells of each exchange, also of one that node:http refused', async () => {
     const told: string[] = []
     const server = createHttpServer(repeat, {
-      maxBodySize: 0,
       readBufferSize: 4096,
       onExchange: ({ method }, { status }, milliseconds) =>
         told.push(`${method} ${status} ${milliseconds >= 0}`),
@@ -264,7 +266,7 @@ describe('a stop of the Node HTTP server', () => {
         new Promise((resolve) => {
           respond = () => resolve({ status: 200, headers: [], body: 'done' })
         }),
-      { maxBodySize: 0, readBufferSize: 4096 },
+      { readBufferSize: 4096 },
     )
     servers.push(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -296,5 +298,147 @@ describe('a stop of the Node HTTP server', () => {
     const { server, received } = await busy()
     await stopHttpServer(server, 10)
     expect(await received).toBe('')
+  })
+})
+
+describe('a connection on which node:http refused something', () => {
+  const line = 'GET /é HTTP/1.1'
+
+  it.each([
+    ['two lengths', [line, 'Content-Length: 0', 'Content-Length: 2'], '{}'],
+    ['a negative length', [line, 'Content-Length: -2'], '{}'],
+    ['a length that is no number', [line, 'Content-Length: 2x'], '{}'],
+    ['a body that is not there yet', [line, 'Content-Length: 5'], '{}'],
+    ['a chunked body', [line, 'Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'],
+    ['two hosts', [line, 'Host: other'], ''],
+  ])('is refused with %s', async (_what, [first = '', ...fields], body) => {
+    const received = await exchange(await start(), head(first, ...fields) + body)
+    expect(received).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+  })
+
+  it('reads as much body as the length says, and nothing behind it', async () => {
+    const text = `${head('FOO / HTTP/1.1', 'Content-Length: 2')}{}${head('GET /second HTTP/1.1')}`
+    const received = await exchange(await start(), text)
+    expect(received).toContain('FOO / {}')
+    expect(received).not.toContain('second')
+  })
+
+  it('sends the answers before it first, then refuses what follows them', async () => {
+    const received = await exchange(await start(), head('GET /good HTTP/1.1') + head('FOO /é HTTP/1.1'))
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*GET \/good [\s\S]*HTTP\/1\.1 400 Bad Request/)
+  })
+
+  it('answers one request and hears no more, however many packets follow', async () => {
+    let release: (() => void) | undefined
+    const asked: string[] = []
+    const port = await start(async ({ target }) => {
+      asked.push(target)
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return { status: 200, headers: [], body: `answer to ${target}` }
+    })
+    const socket = connect(port, '127.0.0.1')
+    socket.setNoDelay(true)
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk.toString()
+    })
+    socket.write(head('GET /é/first HTTP/1.1'))
+    while (release === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+    socket.write(head('GET /é/second HTTP/1.1'))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    release()
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(received).toContain('answer to /é/first')
+    expect(asked).toEqual(['/é/first'])
+  })
+
+  it('never takes the rest of a body for a request', async () => {
+    const asked: string[] = []
+    // Answers at once, as the contract does where nothing reads the body.
+    const port = await start(async ({ method, target }) => {
+      asked.push(`${method} ${target}`)
+      return { status: 200, headers: [], body: 'ok' }
+    })
+    const smuggled = head('FOO /smuggled/é HTTP/1.1')
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.setNoDelay(true)
+    socket.write(`${head('POST /upload HTTP/1.1', `Content-Length: ${10 + smuggled.length}`)}0123456789`)
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.write(`${smuggled}\x00\x01nonsense\r\n\r\n`)
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(asked).toEqual(['POST /upload'])
+  })
+
+  it('cancels the request when the client leaves', async () => {
+    let aborted: (() => void) | undefined
+    const left = new Promise<void>((resolve) => {
+      aborted = resolve
+    })
+    let reached: (() => void) | undefined
+    const begun = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    const port = await start(({ signal }) => {
+      reached?.()
+      signal?.addEventListener('abort', () => aborted?.())
+      return new Promise(() => {})
+    })
+    const socket = connect(port, '127.0.0.1', () => socket.write(head(line)))
+    await begun
+    socket.destroy()
+    await left
+  })
+
+  it.each(['CONNECT h:80 HTTP/1.1', 'FOO / HTTP/1.1', 'GET / HTTP/1.1'])(
+    'outlives a client that resets it while %s is answered',
+    async (first) => {
+      let reset: (() => void) | undefined
+      const port = await start(async () => {
+        await new Promise<void>((resolve) => {
+          reset = resolve
+        })
+        return { status: 200, headers: [], body: 'x'.repeat(1 << 20) }
+      })
+      for (let round = 0; round < 20; round += 1) {
+        reset = undefined
+        const socket = connect(port, '127.0.0.1', () => socket.write(head(first)))
+        socket.on('error', () => {})
+        while (reset === undefined) await new Promise((resolve) => setTimeout(resolve, 1))
+        const release: () => void = reset
+        socket.resetAndDestroy()
+        release()
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      // An error that nobody listened to would have ended this very process.
+      expect(servers.at(-1)?.listening).toBe(true)
+    },
+  )
+})
+
+describe('the connection of an answer', () => {
+  it('is named when HTTP/1.0 keeps it, and when HTTP/1.1 does not', async () => {
+    const port = await start()
+    expect(await exchange(port, 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /GET \/ $/)).toMatch(
+      /\r\nConnection: keep-alive\r\n/i,
+    )
+    expect(await exchange(port, head('GET / HTTP/1.1', 'Connection: close'))).toMatch(
+      /\r\nConnection: close\r\n/i,
+    )
+  })
+
+  it.each([
+    ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 'missing required Host header'],
+    [head('GET / HTTP/1.1', 'Host: other', 'Connection: close'), 'too many Host headers'],
+  ])('ends when the request has not one Host: %j', async (text, reason) => {
+    const received = await exchange(await start(), text)
+    expect(received).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(received.endsWith(`400 Bad Request: ${reason}`)).toBe(true)
+  })
+
+  it('needs no Host in HTTP/1.0', async () => {
+    expect(await exchange(await start(), 'GET / HTTP/1.0\r\n\r\n')).toContain('200 OK')
   })
 })
