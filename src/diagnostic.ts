@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { oneLine } from './one-line.ts'
 
 /** A place in a file, both numbers one-based; `column` counts UTF-16 units, as editors do. */
 export interface Location {
@@ -45,11 +46,17 @@ export interface Diagnostic {
  * ```
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { at, component, message, severity } = diagnostic
-  const where = `${at.file}:${at.line}:${at.column}: `
-  const mark = severity === 'warning' ? 'warning: ' : ''
+  return lineOf(diagnostic, diagnostic.severity === 'warning' ? 'warning: ' : '')
+}
+
+/** The same line without its `warning: `, for a log that has levels of its own. */
+export function formatForLog(diagnostic: Diagnostic): string {
+  return lineOf(diagnostic, '')
+}
+
+function lineOf({ at, component, message }: Diagnostic, mark: string): string {
   const who = component === undefined ? '' : `component '${component}': `
-  return (where + mark + who + message).replace(CONTROL, escaped)
+  return oneLine(`${at.file}:${at.line}:${at.column}: ${mark}${who}${message}`)
 }
 
 /**
@@ -81,11 +88,4 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
 /** Whether any of the diagnostics is an error. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
-}
-
-/** What would end a line or steer a terminal. */
-const CONTROL = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

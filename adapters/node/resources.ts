@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceFile } from '../../src/component/source.ts'
+import { longestText } from '../../src/component/yaml.ts'
 import type { Diagnostic } from '../../src/diagnostic.ts'
 import { fileErrorReason } from './runtime.ts'
 
@@ -58,18 +59,29 @@ function fileNames(folder: string): readonly string[] {
 
 function readInto(files: SourceFile[], diagnostics: Diagnostic[], path: string): void {
   try {
-    files.push({ path, text: readFileSync(path, 'utf8') })
-  } catch (error) {
+    // Looked at before it is opened: opening a pipe waits for a writer.
+    const status = statSync(path)
     // A link to a folder (`..data` in a Kubernetes mount) is no file.
-    if (isErrno(error) && error.code === 'EISDIR') return
+    if (status.isDirectory()) return
+    if (!status.isFile()) diagnostics.push(refused(path, `open ${path}: not a regular file`))
+    else if (status.size > mostBytes) diagnostics.push(refused(path, 'the file is larger than 1 MiB'))
+    else files.push({ path, text: readFileSync(path, 'utf8') })
+  } catch (error) {
     diagnostics.push(unreadable(path, error, 'open '))
   }
 }
 
 function unreadable(path: string, error: unknown, what: string): Diagnostic {
   const reason = isErrno(error) ? fileErrorReason(error) : 'cannot be read'
-  return { severity: 'error', at: { file: path, line: 1, column: 1 }, message: `${what}${path}: ${reason}` }
+  return refused(path, `${what}${path}: ${reason}`)
 }
+
+function refused(path: string, message: string): Diagnostic {
+  return { severity: 'error', at: { file: path, line: 1, column: 1 }, message }
+}
+
+/** A UTF-16 unit takes at most three bytes: what is longer than that is longer than what is read. */
+const mostBytes = 3 * longestText
 
 function notYaml(path: string, name: string): Diagnostic {
   const message = `A non-YAML Component file ${name} was detected, it will not be loaded`

@@ -20,7 +20,7 @@ export interface ApiRules {
 }
 
 /** What a rule is compared with. */
-export interface Endpoint {
+export interface EndpointName {
   /** e.g. `v1/secrets` */
   readonly group: string
   /** e.g. `v1.0/secrets/{secretStoreName}/{key}` */
@@ -31,7 +31,7 @@ export interface Endpoint {
  * Which HTTP endpoints exist under these rules. A rule without a protocol is inert; a rule matches a group
  * exactly, or is a plain prefix of the pattern.
  */
-export function httpEndpointAllowed(rules: ApiRules): (endpoint: Endpoint) => boolean {
+export function httpEndpointAllowed(rules: ApiRules): (endpoint: EndpointName) => boolean {
   const denied = httpRules(rules.denied)
   const allowed = httpRules(rules.allowed)
   return (endpoint) => !matches(denied, endpoint) && (allowed.length === 0 || matches(allowed, endpoint))
@@ -42,6 +42,6 @@ function httpRules(rules: readonly ApiRule[]): readonly string[] {
   return http.map((rule) => `${rule.version}/${rule.name}`)
 }
 
-function matches(rules: readonly string[], endpoint: Endpoint): boolean {
+function matches(rules: readonly string[], endpoint: EndpointName): boolean {
   return rules.some((rule) => rule === endpoint.group || endpoint.pattern.startsWith(rule))
 }

@@ -7,6 +7,7 @@
  */
 
 import type { Diagnostic, Location } from '../diagnostic.ts'
+import { nearest } from '../did-you-mean.ts'
 
 /** One entry of a Configuration's `spec.secrets.scopes`. */
 export interface SecretScope {
@@ -18,6 +19,8 @@ export interface SecretScope {
   readonly deniedSecrets: readonly string[]
   /** Where it stands, when it was read from a file. */
   readonly at?: Location
+  /** Whether a variable brought the store's name, which then is not shown. Default false. */
+  readonly isFromVariable?: boolean
 }
 
 /** Decides for one store. `name` is the secret's canonical name, `undefined` where it cannot be decided. */
@@ -63,9 +66,11 @@ export function scopesWithoutStore(
 ): readonly Diagnostic[] {
   return scopes
     .filter(({ storeName }) => !storeNames.includes(storeName))
-    .map(({ at = { file: 'Configuration', line: 1, column: 1 } }) => ({
-      severity: 'warning',
-      at,
-      message: 'this scope names a secret store that is not there, so it protects nothing',
-    }))
+    .map(({ storeName, isFromVariable, at = { file: 'Configuration', line: 1, column: 1 } }) => {
+      const near = nearest(storeName, storeNames)
+      const hint = near === undefined ? '' : `; did you mean '${near}'?`
+      const what = isFromVariable ? 'a secret store' : `the secret store '${storeName}'`
+      const message = `this scope names ${what} that is not there, so it protects nothing`
+      return { severity: 'warning', at, message: isFromVariable ? message : message + hint }
+    })
 }

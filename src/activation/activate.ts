@@ -104,6 +104,13 @@ export async function activate(
       store: mayRead ? source?.store : undefined,
       signal,
     })
+    if (hasErrors(resolved.diagnostics)) {
+      // What could not be resolved is not there; that it is missing would be said wrongly.
+      diagnostics.push(
+        ...(component.ignoreErrors ? resolved.diagnostics.map(asWarning) : resolved.diagnostics),
+      )
+      return undefined
+    }
     const { settings, ...own } = decodeSettings(driver, resolved.properties, component)
     const decoded = decodeOptions(driver.metadata, own.properties, component)
     const problems = [...resolved.diagnostics, ...own.diagnostics, ...decoded.diagnostics]

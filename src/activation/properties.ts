@@ -60,7 +60,7 @@ export async function resolveProperties(
       report('error', item.at, `${message} (set the environment variable POD_NAME)`)
       continue
     }
-    properties.push({ name: item.name, value: filled, at: item.at })
+    properties.push({ name: item.name, value: filled, nameAt: item.nameAt, at: item.at })
   }
   return { properties, diagnostics }
 

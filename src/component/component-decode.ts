@@ -156,6 +156,7 @@ function decodeItem(node: YamlNode, path: string, reader: FieldReader): Metadata
     ...(value === undefined ? {} : { value }),
     ...(secretKeyRef === undefined ? {} : { secretKeyRef }),
     ...(envRef === '' ? {} : { envRef }),
+    nameAt: reader.locate(fields.get('name')?.entry.value.start ?? node.start),
     at: reader.locate(field?.entry.value.start ?? node.start),
   }
 }

@@ -17,6 +17,9 @@ export interface MetadataItem {
   readonly secretKeyRef?: SecretKeyRef
   /** Name of an environment variable to read instead of a value. */
   readonly envRef?: string
+  /** Where the item's name stands. */
+  readonly nameAt: Location
+  /** Where what it is set to stands. */
   readonly at: Location
 }
 

@@ -5,7 +5,7 @@
  */
 import type { ApiRule } from '../access/api-rule.ts'
 import type { SecretScope } from '../access/scope.ts'
-import type { Location, Severity } from '../diagnostic.ts'
+import type { Location } from '../diagnostic.ts'
 import type { Field, FieldReader, FieldRules } from './fields.ts'
 import { resolveScalar } from './scalar.ts'
 import type { YamlMapping, YamlNode, YamlScalar } from './yaml.ts'
@@ -31,6 +31,8 @@ export interface ScopeEntry {
   readonly deniedSecrets: SecretScope['deniedSecrets']
   /** Where the store's name stands, or the scope when it has none. */
   readonly at: Location
+  /** Whether the store's name was written as it is, so that it may be shown. */
+  readonly isWritten: boolean
   /**
    * Says an error at one of the two fields, or at the scope when it has none. `message` is given what may be
    * shown of the field's value.
@@ -43,17 +45,12 @@ export const configurationRules: FieldRules = { names: 'exact', text: writtenTex
 
 /** What one Configuration document says. */
 export function decodeConfiguration(root: YamlMapping, reader: FieldReader): ConfigurationParts {
-  const document = reader.fields(root, '', ['apiVersion', 'kind', 'metadata', 'spec'], protecting)
+  const document = reader.fields(root, '', ['apiVersion', 'kind', 'metadata', 'spec'], 'error')
   warnOfOtherKind(document.get('kind'), reader)
-  const spec = reader.fields(document.get('spec')?.entry.value, 'spec', specFields, protecting)
-  const secrets = reader.fields(spec.get('secrets')?.entry.value, 'spec.secrets', ['scopes'], asError)
-  const api = reader.fields(spec.get('api')?.entry.value, 'spec.api', ['allowed', 'denied'], asError)
-  const components = reader.fields(
-    spec.get('components')?.entry.value,
-    'spec.components',
-    ['deny'],
-    protecting,
-  )
+  const spec = reader.fields(document.get('spec')?.entry.value, 'spec', specFields, 'error')
+  const secrets = reader.fields(spec.get('secrets')?.entry.value, 'spec.secrets', ['scopes'], 'error')
+  const api = reader.fields(spec.get('api')?.entry.value, 'spec.api', ['allowed', 'denied'], 'error')
+  const components = reader.fields(spec.get('components')?.entry.value, 'spec.components', ['deny'], 'error')
   return {
     scopes: listOf(secrets.get('scopes'), reader, (item, path) => decodeScope(item, path, reader)),
     allowed: listOf(api.get('allowed'), reader, (item, path) => decodeRule(item, path, reader)),
@@ -70,17 +67,7 @@ const specFields = [
   ...['features', 'logging', 'wasm', 'workflow'],
 ]
 
-/** Fields that restrict something: without them more is allowed than was meant. */
-const restricting: ReadonlySet<string | undefined> = new Set(['spec', 'secrets', 'api', 'components', 'deny'])
-
-function protecting(near: string | undefined): Severity {
-  return restricting.has(near) ? 'error' : 'warning'
-}
-
-function asError(): Severity {
-  return 'error'
-}
-
+/** An unknown field may be a restriction that lost its place: without it more is allowed than was meant. */
 function warnOfOtherKind(field: Field | undefined, reader: FieldReader): void {
   if (field === undefined || reader.text(field) === 'Configuration') return
   reader.reportValue(
@@ -105,14 +92,24 @@ function decodeScope(item: YamlNode, path: string, reader: FieldReader): ScopeEn
     item,
     path,
     ['storeName', 'defaultAccess', 'allowedSecrets', 'deniedSecrets'],
-    asError,
+    'error',
   )
+  const nameField = fields.get('storeName')
+  const storeName = reader.text(nameField) ?? ''
+  const isWritten = nameField === undefined || reader.isWritten(nameField)
+  // What a variable should have brought is said at the variable.
+  const isMissing =
+    nameField === undefined ? item.kind === 'mapping' : nameField.entry.value.kind === 'scalar'
+  if (storeName === '' && isWritten && isMissing) {
+    reader.report('error', nameField?.entry.value.start ?? item.start, `${path} needs a storeName`)
+  }
   return {
-    storeName: reader.text(fields.get('storeName')) ?? '',
+    storeName,
+    isWritten,
     defaultAccess: reader.text(fields.get('defaultAccess')) ?? '',
     allowedSecrets: decodeTexts(fields.get('allowedSecrets'), reader),
     deniedSecrets: decodeTexts(fields.get('deniedSecrets'), reader),
-    at: reader.locate(fields.get('storeName')?.entry.value.start ?? item.start),
+    at: reader.locate(nameField?.entry.value.start ?? item.start),
     refuse(name, message) {
       const field = fields.get(name)
       if (field === undefined) {
@@ -126,14 +123,15 @@ function decodeScope(item: YamlNode, path: string, reader: FieldReader): ScopeEn
 }
 
 function decodeRule(item: YamlNode, path: string, reader: FieldReader): ApiRule {
-  const fields = reader.fields(item, path, ['name', 'version', 'protocol'], asError)
+  const fields = reader.fields(item, path, ['name', 'version', 'protocol'], 'error')
   const protocol = reader.text(fields.get('protocol')) ?? ''
   const protocolField = fields.get('protocol')
   const message = `${path} has no effect: its protocol must be http or grpc`
   if (protocolField === undefined) {
+    // daprd starts with it, and recorded cases have it.
     reader.report('warning', item.start, message)
   } else if (!['http', 'grpc'].includes(protocol.toLowerCase())) {
-    reader.reportValue('warning', protocolField, message, true)
+    reader.reportValue('error', protocolField, message, true)
   }
   return {
     name: reader.text(fields.get('name')) ?? '',
@@ -149,7 +147,7 @@ function decodeDeny(field: Field | undefined, reader: FieldReader): readonly str
   entries.forEach((entry, index) => {
     if (entry !== '' && entry.split('/').length <= 2) return
     const message = `${field.path}[${index}] has no effect: expected type or type/version`
-    reader.report('warning', items[index]?.start ?? field.entry.value.start, message)
+    reader.report('error', items[index]?.start ?? field.entry.value.start, message)
   })
   return entries
 }

@@ -15,6 +15,17 @@ export interface ExpandedText {
   toSource(offset: number): number
   /** Whether a part of the expanded text came out of the environment. */
   isExpanded(start: number, end: number): boolean
+  /** The variables that are not set, and where in the expanded text they left nothing. */
+  readonly unset: readonly UnsetVariable[]
+}
+
+/** A variable that the environment does not have. */
+export interface UnsetVariable {
+  readonly name: string
+  /** In the expanded text. */
+  readonly offset: number
+  /** In the text as written: its `$`. */
+  readonly sourceOffset: number
 }
 
 /**
@@ -36,6 +47,7 @@ export function expandVariables(
   let text = ''
   let copied = 0
   const parts: Part[] = []
+  const unset: UnsetVariable[] = []
   const lastBrace = source.lastIndexOf('}')
   for (let at = source.indexOf('$'); at >= 0; at = source.indexOf('$', copied)) {
     if (text.length > longest) break
@@ -43,7 +55,11 @@ export function expandVariables(
     text += source.slice(copied, at)
     copied = at + variable.length
     const start = text.length
-    text += variable.name === undefined ? variable.text : (env.get(variable.name) ?? '')
+    const value = variable.name === undefined ? variable.text : env.get(variable.name)
+    if (variable.name !== undefined && value === undefined) {
+      unset.push({ name: variable.name, offset: start, sourceOffset: at })
+    }
+    text += value ?? ''
     if (variable.name !== undefined || variable.text === '') {
       parts.push({ sourceStart: at, sourceEnd: copied, start, end: text.length })
     }
@@ -51,6 +67,7 @@ export function expandVariables(
   text += source.slice(copied)
   return {
     text,
+    unset,
     toSource(offset) {
       const part = lastBefore(parts, offset)
       if (part === undefined) return offset

@@ -31,9 +31,6 @@ export interface FieldRules {
 /** How components and Resiliency are decoded. */
 export const jsonRules: FieldRules = { names: 'json', text: stringText }
 
-/** How bad an unknown field is, by the name that was probably meant. */
-export type UnknownSeverity = (near: string | undefined) => Severity
-
 /** Reads fields and keeps what is wrong with them. */
 export class FieldReader {
   /** The name of the component that is read, as soon as it is known. */
@@ -97,7 +94,7 @@ export class FieldReader {
     node: YamlNode | undefined,
     path: string,
     known: readonly string[],
-    severity?: UnknownSeverity,
+    severity: Severity = 'warning',
   ): Fields {
     const fields = new Map<string, Field>()
     for (const entry of this.#entries(node, path)) {
@@ -256,25 +253,19 @@ export class FieldReader {
    * An unknown name is quoted only when it is close to a known one and was written as it is: it may be a value
    * that slipped, or one that a variable brought.
    */
-  #reportUnknown(
-    entry: YamlEntry,
-    path: string,
-    names: readonly string[],
-    severity: UnknownSeverity | undefined,
-  ): void {
+  #reportUnknown(entry: YamlEntry, path: string, names: readonly string[], severity: Severity): void {
     // Looking for a near name is the costly part.
-    if (severity === undefined && this.#counts.warning >= mostOfEach) return
+    if (severity === 'warning' && this.#counts.warning >= mostOfEach) return
     const where = path === '' ? '' : ` in ${path}`
     const near = nearest(entry.key.text, names)
-    const bad = severity?.(near) ?? 'warning'
     const shown = this.#places.isWritten(entry.key.start, entry.key.end) ? ` '${entry.key.text}'` : ''
     const message =
       near === undefined
         ? `unknown field${where}; known are ${names.join(', ')}`
         : `unknown field${shown}${where}; did you mean '${near}'?`
-    if (!this.#isNew(bad)) return
+    if (!this.#isNew(severity)) return
     const excerpt = near === undefined ? undefined : this.#places.excerptOf(entry, false)
-    this.#add(bad, entry.key.start, message, excerpt)
+    this.#add(severity, entry.key.start, message, excerpt)
   }
 }
 

@@ -4,15 +4,17 @@
  * @module
  */
 import type { SecretScope } from '../access/scope.ts'
-import type { Diagnostic } from '../diagnostic.ts'
+import type { Diagnostic, Severity } from '../diagnostic.ts'
 import type { Environment } from '../runtime.ts'
 import type { Configuration } from './configuration.ts'
 import type { ConfigurationParts, ScopeEntry } from './configuration-decode.ts'
 import { configurationRules, decodeConfiguration } from './configuration-decode.ts'
+import type { ExpandedText } from './expand.ts'
 import { expandVariables } from './expand.ts'
 import { FieldReader } from './fields.ts'
 import { inReadingOrder, LineMap, placesOf } from './place.ts'
 import type { SourceFile } from './source.ts'
+import type { YamlNode } from './yaml.ts'
 import { configurationDialect, longestText, parseYaml, YamlSyntaxError } from './yaml.ts'
 
 /** A Configuration, and everything that is wrong with the files it came from. */
@@ -40,10 +42,12 @@ export interface LoadedConfiguration {
  */
 export function loadConfiguration(files: readonly SourceFile[], env: Environment): LoadedConfiguration {
   const readers: FieldReader[] = []
+  const unsetVariables: Diagnostic[] = []
   let parts: ConfigurationParts = nothingSaid
   for (const file of files) {
-    const { reader, said } = readFile(file, env)
+    const { reader, unset = [], said } = readFile(file, env)
     readers.push(reader)
+    unsetVariables.push(...unset)
     if (said !== undefined) parts = onTopOf(parts, said)
   }
   const { samplingRate, zipkin = '', otel = '', stdout = false } = parts
@@ -56,7 +60,7 @@ export function loadConfiguration(files: readonly SourceFile[], env: Environment
       exporter: zipkin !== '' || otel !== '' || stdout,
     },
   }
-  const diagnostics = readers.flatMap((reader) => reader.diagnostics)
+  const diagnostics = [...unsetVariables, ...readers.flatMap((reader) => reader.diagnostics)]
   return { configuration, diagnostics: inReadingOrder(diagnostics, files) }
 }
 
@@ -86,6 +90,8 @@ function onTopOf(earlier: ConfigurationParts, later: ConfigurationParts): Config
 
 interface ReadFile {
   readonly reader: FieldReader
+  /** What is said of variables that are not set. */
+  readonly unset?: readonly Diagnostic[]
   readonly said?: ConfigurationParts
 }
 
@@ -105,25 +111,107 @@ function readFile(file: SourceFile, env: Environment): ReadFile {
     placesOf(expanded.text, lines, expanded.toSource, expanded.isExpanded),
     configurationRules,
   )
+  let unset: readonly Diagnostic[] = []
   try {
-    const { root, next } = parseYaml(expanded.text, configurationDialect)
+    const { root, next, nextMapping } = parseYaml(expanded.text, configurationDialect)
     if (next !== undefined) {
-      reader.report('warning', next, 'only the first document of a Configuration file is read')
+      const severity = nextMapping === undefined ? 'warning' : 'error'
+      reader.report(severity, nextMapping ?? next, 'only the first document of a Configuration file is read')
     }
+    unset = unsetProblems(root, expanded, next, lines)
     if (root === undefined) return { reader }
-    if (root.kind === 'mapping') return { reader, said: decodeConfiguration(root, reader) }
+    if (root.kind === 'mapping') return { reader, unset, said: decodeConfiguration(root, reader) }
     reader.report('error', root.start, 'a Configuration must be a mapping')
   } catch (error) {
     if (!(error instanceof YamlSyntaxError)) throw error
     reader.report('error', error.offset, error.message)
   }
-  return { reader }
+  return { reader, unset }
+}
+
+/**
+ * Says which variables are not set. daprd puts nothing in their place (golang/go `os/env.go`), which in a
+ * restriction can allow everything; so there it is an error. A comment may name what it likes. So many of
+ * each severity are listed that a file full of them is not repeated.
+ */
+function unsetProblems(
+  root: YamlNode | undefined,
+  { text, unset }: ExpandedText,
+  end: number | undefined,
+  lines: LineMap,
+): readonly Diagnostic[] {
+  if (unset.length === 0 || root === undefined) return []
+  const scalars = scalarsIn(root)
+  const restricted = restrictedParts(root, end ?? text.length)
+  const severityAt = (offset: number): Severity =>
+    restricted.some((part) => part.start <= offset && offset <= part.end) ? 'error' : 'warning'
+  const listed: Record<Severity, number> = { error: 0, warning: 0 }
+  const problems: Diagnostic[] = []
+  for (const { name, offset, sourceOffset } of unset) {
+    if (end !== undefined && offset >= end) break
+    const severity = severityAt(offset)
+    if (listed[severity] === mostOfEach || isInComment(offset, text, scalars)) continue
+    listed[severity] += 1
+    const message = `the environment variable '${name}' is not set, so nothing is put in its place`
+    problems.push({ severity, at: lines.locate(sourceOffset), message })
+  }
+  return problems
+}
+
+const mostOfEach = 100
+
+type Range = Pick<YamlNode, 'start' | 'end'>
+
+/** From the keys of what restricts something up to the key behind it, so that an empty value counts. */
+function restrictedParts(root: YamlNode, end: number): readonly Range[] {
+  const top = root.kind === 'mapping' ? root.entries : []
+  const below = top.flatMap(({ key, value }) =>
+    key.text === 'spec' && value.kind === 'mapping' ? value.entries : [],
+  )
+  const starts = [...top, ...below].map(({ key }) => key.start)
+  return below
+    .filter(({ key }) => restricting.has(key.text))
+    .map(({ key: { start } }) => ({
+      start,
+      end: starts.reduce((nearest, next) => (next > start && next <= nearest ? next - 1 : nearest), end),
+    }))
+}
+
+const restricting: ReadonlySet<string> = new Set(['secrets', 'api', 'components'])
+
+/** Where the scalars of a document stand, in order; what aliases repeat is there once. */
+function scalarsIn(root: YamlNode): readonly Range[] {
+  const found = new Map<number, Range>()
+  const seen = new Set<unknown>()
+  const waiting: YamlNode[] = [root]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.kind === 'scalar') {
+      if (node.end > node.start) found.set(node.start, node)
+      continue
+    }
+    const inner = node.kind === 'sequence' ? node.items : node.entries
+    if (seen.has(inner)) continue
+    seen.add(inner)
+    if (node.kind === 'sequence') for (const item of node.items) waiting.push(item)
+    else for (const { key, value } of node.entries) waiting.push(key, value)
+  }
+  return [...found.values()].toSorted((one, other) => one.start - other.start)
+}
+
+/** Whether a mark of a comment stands before it on its line, one that is no part of a scalar. */
+function isInComment(offset: number, text: string, scalars: readonly Range[]): boolean {
+  const lineStart = offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
+  const isText = (at: number) => scalars.some(({ start, end }) => start <= at && at < end)
+  for (const { index } of text.slice(lineStart, offset).matchAll(/(?<![^ \t])#/g)) {
+    if (!isText(lineStart + index)) return true
+  }
+  return false
 }
 
 /** Scopes in order; in each of them the store's name is looked at first, as in daprd. */
 function checkScopes(entries: readonly ScopeEntry[]): readonly SecretScope[] {
   const seen = new Set<string>()
-  return entries.map(({ storeName, defaultAccess, allowedSecrets, deniedSecrets, at, refuse }) => {
+  return entries.map(({ storeName, defaultAccess, allowedSecrets, deniedSecrets, at, isWritten, refuse }) => {
     if (seen.has(storeName)) {
       refuse('storeName', (shown) => `${shown} storeName is repeated in secrets configuration`)
     }
@@ -138,6 +226,7 @@ function checkScopes(entries: readonly ScopeEntry[]): readonly SecretScope[] {
       allowedSecrets,
       deniedSecrets,
       at,
+      ...(isWritten ? {} : { isFromVariable: true }),
     }
   })
 }

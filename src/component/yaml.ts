@@ -71,6 +71,8 @@ export interface YamlDocument {
   readonly root: YamlNode | undefined
   /** Where a further document begins, if there is one. */
   readonly next: number | undefined
+  /** Where the first further document begins that holds a mapping. */
+  readonly nextMapping: number | undefined
 }
 
 /** Why a text is no YAML document that can be read, without a quotation of it. */
@@ -109,28 +111,38 @@ export function parseYaml(text: string, dialect: YamlDialect): YamlDocument {
   const composer = new Composer(composeOptions)
   let document: Document.Parsed | undefined
   let next: number | undefined
+  let nextMapping: number | undefined
   let seen = 0
   let directives = 0
   for (const token of boundedTokens(text)) {
     if (token.type === 'directive') directives += 1
-    if (directives > mostDirectives && 'offset' in token) {
+    if (seen < 2 && directives > mostDirectives && 'offset' in token) {
       throw new YamlSyntaxError(token.offset, reasons.BAD_DIRECTIVE)
     }
     if (token.type === 'document') {
       seen += 1
-      if (seen > 1) {
-        if (token.value !== undefined) next = token.offset
-        break
+      if (seen > 1 && token.value !== undefined) {
+        next ??= token.offset
+        if (holdsMapping(token.value)) nextMapping ??= token.offset
       }
     }
+    if (nextMapping !== undefined) break
+    // What else stands behind the first document is not read.
+    if (seen > 1) continue
     for (const composed of composer.next(token)) document ??= composed
   }
   for (const composed of composer.end(true, text.length)) document ??= composed
-  if (document === undefined) return { root: undefined, next }
+  if (document === undefined) return { root: undefined, next, nextMapping }
   const [error] = document.errors
   if (error !== undefined) throw new YamlSyntaxError(error.pos[0], reasons[error.code])
   const root = new Converter(text, dialect).convert(document.contents, 0).node
-  return { root: isNull(root) ? undefined : root, next }
+  return { root: isNull(root) ? undefined : root, next, nextMapping }
+}
+
+function holdsMapping(value: CST.Token): boolean {
+  return (
+    value.type === 'block-map' || (value.type === 'flow-collection' && value.start.type === 'flow-map-start')
+  )
 }
 
 /** Whether a node is a null: `~`, `null` or nothing at all, unquoted. */

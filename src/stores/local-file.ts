@@ -145,7 +145,8 @@ function severalKeysEach(file: JsonObject, separator: string): ReadonlyMap<strin
 
 /**
  * The leaves below an object by path, as text. daprd stops its walk at the second leaf with one path, in
- * random order; here the first one written stays and the walk goes on.
+ * random order; here the first one stays and the walk goes on. First in JavaScript's order of an object's keys:
+ * whole numbers in ascending order, then the others as they were written.
  */
 function flatten(object: JsonObject, separator: string): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>()
@@ -156,7 +157,7 @@ function flatten(object: JsonObject, separator: string): ReadonlyMap<string, str
   return leaves
 }
 
-/** The leaves in the order they were written. Keeps its own stack: the file's depth is the user's choice. */
+/** The leaves in the order that JavaScript gives an object's keys. Keeps its own stack: the file's depth is the user's choice. */
 function* leavesOf(
   object: JsonObject,
   separator: string,

@@ -15,6 +15,8 @@ import type { Field, FieldTable, Options } from './store.ts'
 export interface Property {
   readonly name: string
   readonly value: string
+  /** Where its name stands, when that is known. */
+  readonly nameAt?: Location
   readonly at: Location
 }
 
@@ -66,7 +68,7 @@ export function decodeOptions<Fields extends FieldTable>(
 
   for (const property of given) {
     if (property.name === '' || known.has(property.name.toLowerCase())) continue
-    report('warning', property.at, unknownField(property.name, Object.keys(fields)))
+    report('warning', property.nameAt ?? property.at, unknownField(property.name, Object.keys(fields)))
   }
   // Each name of the table was given a value of its field's type in the loop above.
   return { options: options as Options<Fields>, diagnostics }

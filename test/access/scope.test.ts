@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SecretScope } from '../../src/access/scope.ts'
-import { scopeDecision } from '../../src/access/scope.ts'
+import { scopeDecision, scopesWithoutStore } from '../../src/access/scope.ts'
 
 const same = (name: string): string => name
 
@@ -95,5 +95,25 @@ describe('scopeDecision', () => {
     const lower = (name: string): string => name.toLowerCase()
     expect(scopeDecision(scope({ deniedSecrets: ['DB'] }), lower)('db')).toBe(false)
     expect(scopeDecision(scope({ allowedSecrets: ['DB'] }), lower)('db')).toBe(true)
+  })
+})
+
+describe('scopesWithoutStore', () => {
+  it('names a store that is not there, and the one that was probably meant', () => {
+    expect(scopesWithoutStore([scope({ storeName: 'vualt' }), scope({})], ['vault'])).toMatchObject([
+      {
+        severity: 'warning',
+        message:
+          "this scope names the secret store 'vualt' that is not there, so it protects nothing; did you mean 'vault'?",
+      },
+    ])
+  })
+
+  it('does not show a name that came out of a variable', () => {
+    expect(
+      scopesWithoutStore([scope({ storeName: 'vualt', isFromVariable: true })], ['vault']),
+    ).toMatchObject([
+      { message: 'this scope names a secret store that is not there, so it protects nothing' },
+    ])
   })
 })

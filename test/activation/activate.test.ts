@@ -303,6 +303,11 @@ describe('activate', () => {
       expect(await get('env', 'A')).toBe('1')
     })
 
+    it('lose their quotes when they are a Go literal', async () => {
+      const { get } = await start([withEnvRef], { env: { MY_PREFIX: '"P_"', P_A: '1' } })
+      expect(await get('env', 'A')).toBe('1')
+    })
+
     it('yield to a value that is empty', async () => {
       const metadata = [{ name: 'prefix', value: '', envRef: 'MY_PREFIX' }]
       const { get } = await start([{ name: 'env', metadata }], {
@@ -335,6 +340,7 @@ describe('activate', () => {
       ['{appID}_', {}, 'myapp_'],
       ['{namespace}_', {}, 'default.myapp_'],
       ['{namespace}_', { NAMESPACE: 'ns1' }, 'ns1.myapp_'],
+      ['{namespace}_', { NAMESPACE: '' }, 'default.myapp_'],
       ['{podName}_', { POD_NAME: 'pod1' }, 'pod1_'],
       ['{uuid}{uuid}', {}, '00000000-0000-4000-8000-00000000000100000000-0000-4000-8000-000000000002'],
       ['{appid}_{ appID }', {}, '{appid}_{ appID }'],
@@ -421,5 +427,27 @@ describe('activate', () => {
     expect(
       (await start([{ name: 'x', type: 'secretstores.broken' }], { drivers: [broken] })).problems,
     ).toEqual(["component 'x': the store could not start"])
+  })
+
+  it('says nothing of a missing field where the field could not be resolved', async () => {
+    const metadata = [{ name: 'secretsFile', value: '{podName}.json' }]
+    const { problems } = await start([{ name: 'file', type: 'secretstores.local.file', metadata }])
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain('podName is not set')
+  })
+
+  it('says what is wrong with a field at the last of its items, the one that counts', async () => {
+    const component = fakeComponent({ ...fileStore, metadata: [] })
+    const item = (line: number) => ({
+      name: 'secretsFile',
+      value: 'gone.json',
+      nameAt: component.at,
+      at: { ...component.at, line },
+    })
+    const { diagnostics } = await activate([{ ...component, metadata: [item(7), item(9)] }], [localFile], {
+      appId: 'myapp',
+      runtime: fakeRuntime(),
+    })
+    expect(diagnostics.map(({ at }) => at.line)).toEqual([9])
   })
 })

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Diagnostic, formatDiagnostic, hasErrors, renderDiagnostic } from '../../src/diagnostic.ts'
+import {
+  type Diagnostic,
+  formatDiagnostic,
+  formatForLog,
+  hasErrors,
+  renderDiagnostic,
+} from '../../src/diagnostic.ts'
 
 const diagnostic: Diagnostic = {
   severity: 'error',
@@ -13,6 +19,12 @@ describe('a diagnostic', () => {
     expect(formatDiagnostic(diagnostic)).toBe("a.yaml:2:7: component 'vault': is wrong")
     expect(formatDiagnostic({ ...diagnostic, severity: 'warning' })).toBe(
       "a.yaml:2:7: warning: component 'vault': is wrong",
+    )
+  })
+
+  it('has no mark of its severity in a log, which has levels', () => {
+    expect(formatForLog({ ...diagnostic, severity: 'warning' })).toBe(
+      "a.yaml:2:7: component 'vault': is wrong",
     )
   })
 

@@ -132,7 +132,7 @@ spec:
   })
 
   it('puts variables in before it reads the YAML, into names and structure alike', () => {
-    const text = scopes('    - storeName: $STORE\n      allowedSecrets: [$LIST, pa$$word, "$"]\n$MORE')
+    const text = scopes('    - storeName: $STORE\n      allowedSecrets: [$LIST, "$"]\n$MORE')
     const variables = {
       STORE: 'vault',
       LIST: 'a, b',
@@ -141,7 +141,7 @@ spec:
     expect(load(text, variables)).toMatchObject({
       configuration: {
         secretScopes: [
-          { storeName: 'vault', allowedSecrets: ['a', 'b', 'paword', '$'] },
+          { storeName: 'vault', allowedSecrets: ['a', 'b', '$'] },
           { storeName: 'env', defaultAccess: 'deny' },
         ],
       },
@@ -167,12 +167,12 @@ describe('what is wrong with a Configuration', () => {
       '1.yaml:1:39: spec.secrets.scopes[0].storeName must be a text',
     ],
     [
-      'spec: {secrets: {scopes: [{allowedSecrets: x}]}}',
-      '1.yaml:1:44: spec.secrets.scopes[0].allowedSecrets must be a list',
+      'spec: {secrets: {scopes: [{storeName: a, allowedSecrets: x}]}}',
+      '1.yaml:1:58: spec.secrets.scopes[0].allowedSecrets must be a list',
     ],
     [
-      'spec: {secrets: {scopes: [{allowedSecrets: [~]}]}}',
-      '1.yaml:1:45: spec.secrets.scopes[0].allowedSecrets[0] must be a text',
+      'spec: {secrets: {scopes: [{storeName: a, allowedSecrets: [~]}]}}',
+      '1.yaml:1:59: spec.secrets.scopes[0].allowedSecrets[0] must be a text',
     ],
     [
       'spec:\n  secrets:\n    scope: []',
@@ -183,12 +183,12 @@ describe('what is wrong with a Configuration', () => {
       "1.yaml:5:7: unknown field 'allowedSecret' in spec.secrets.scopes[0]; did you mean 'allowedSecrets'?\n        allowedSecret:\n        ^",
     ],
     [
-      scopes('    - StoreName: a\n'),
+      scopes('    - StoreName: a\n      storeName: a\n'),
       "1.yaml:4:7: unknown field 'StoreName' in spec.secrets.scopes[0]; did you mean 'storeName'?",
     ],
     [
-      scopes('    - {hunter2: a}\n'),
-      '1.yaml:4:8: unknown field in spec.secrets.scopes[0]; known are storeName, defaultAccess, allowedSecrets, deniedSecrets',
+      scopes('    - {storeName: a, hunter2: a}\n'),
+      '1.yaml:4:22: unknown field in spec.secrets.scopes[0]; known are storeName, defaultAccess, allowedSecrets, deniedSecrets',
     ],
     ['spec: {api: {allow: []}}', "1.yaml:1:14: unknown field 'allow' in spec.api; did you mean 'allowed'?"],
     [
@@ -207,9 +207,43 @@ describe('what is wrong with a Configuration', () => {
       scopes('    - storeName: a\n    - storeName: a\n'),
       '1.yaml:5:18: a storeName is repeated in secrets configuration\n      - storeName: a\n                   ^',
     ],
+    [scopes('    - defaultAccess: deny\n'), '1.yaml:4:7: spec.secrets.scopes[0] needs a storeName'],
+    [scopes('    - {storeName: ""}\n'), '1.yaml:4:19: spec.secrets.scopes[0] needs a storeName'],
+    // Restrictions that lost their place.
+    ['secrets: {}', '1.yaml:1:1: unknown field; known are apiVersion, kind, metadata, spec'],
+    ['scopes: []', '1.yaml:1:1: unknown field; known are apiVersion, kind, metadata, spec'],
+    ...['scopes', 'allowed', 'deny'].map((name) => [
+      `spec: {${name}: []}`,
+      '1.yaml:1:8: unknown field in spec; known are secrets, api, components, tracing, httpPipeline, appHttpPipeline, mtls, metric, metrics, accessControl, nameResolution, features, logging, wasm, workflow',
+    ]),
+    ['spec: {featurs: []}', "1.yaml:1:8: unknown field 'featurs' in spec; did you mean 'features'?"],
+    ['spec: {components: {denied: []}}', '1.yaml:1:21: unknown field in spec.components; known are deny'],
+    ['spec: {components: {denyList: []}}', '1.yaml:1:21: unknown field in spec.components; known are deny'],
+    ['spec: {}\n---\nspec: {}', '1.yaml:2:1: only the first document of a Configuration file is read'],
+    ['---\n---\n- 1\n---\n{}', '1.yaml:4:1: only the first document of a Configuration file is read'],
     [
-      scopes('    - defaultAccess: allow\n    - {}\n'),
-      '1.yaml:5:7:  storeName is repeated in secrets configuration',
+      'spec: {api: {denied: [{name: secrets, version: v1, protocol: https}]}}',
+      '1.yaml:1:62: spec.api.denied[0] has no effect: its protocol must be http or grpc',
+    ],
+    [
+      'spec: {components: {deny: [a/b/c]}}',
+      '1.yaml:1:28: spec.components.deny[0] has no effect: expected type or type/version',
+    ],
+    // A variable that is not set opens what it was to close.
+    ...[
+      ['defaultAccess: $NOPE', 22],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the file
+      ['defaultAccess: # $COMMENT\n        ${NOPE}', 9],
+      ['allowedSecrets: $NOPE', 23],
+      ['deniedSecrets: ["$NOPE"]', 24],
+      ['deniedSecrets: ["a #$NOPE"]', 27],
+    ].map(([field, column]) => [
+      scopes(`    - storeName: a\n      ${field}\n`),
+      `1.yaml:${String(field).includes('COMMENT') ? 6 : 5}:${column}: the environment variable 'NOPE' is not set, so nothing is put in its place`,
+    ]),
+    [
+      'spec:\n  components:\n    deny: $NOPE',
+      "1.yaml:3:11: the environment variable 'NOPE' is not set, so nothing is put in its place",
     ],
     [
       scopes('    - storeName: a\n      defaultAccess: maybe\n'),
@@ -220,15 +254,11 @@ describe('what is wrong with a Configuration', () => {
   })
 
   it.each([
-    ['spec: {featurs: []}', "1.yaml:1:8: warning: unknown field 'featurs' in spec; did you mean 'features'?"],
     [
-      'spec: {foo: 1}',
-      '1.yaml:1:8: warning: unknown field in spec; known are secrets, api, components, tracing, httpPipeline, appHttpPipeline, mtls, metric, metrics, accessControl, nameResolution, features, logging, wasm, workflow',
+      'spec: {api: , tracing: {samplingRate: $NOPE}, components: {}} # $COMMENT',
+      "1.yaml:1:39: warning: the environment variable 'NOPE' is not set, so nothing is put in its place",
     ],
-    [
-      'spec: {}\n---\nspec: {}',
-      '1.yaml:2:1: warning: only the first document of a Configuration file is read',
-    ],
+    ['spec: {}\n---\n- spec', '1.yaml:2:1: warning: only the first document of a Configuration file is read'],
     [
       'kind: Component',
       '1.yaml:1:7: warning: kind is not Configuration; the file is read as one all the same\n  kind: Component\n        ^',
@@ -236,14 +266,6 @@ describe('what is wrong with a Configuration', () => {
     [
       'spec: {api: {denied: [{name: secrets, version: v1}]}}',
       '1.yaml:1:23: warning: spec.api.denied[0] has no effect: its protocol must be http or grpc',
-    ],
-    [
-      'spec: {api: {denied: [{name: secrets, version: v1, protocol: https}]}}',
-      '1.yaml:1:62: warning: spec.api.denied[0] has no effect: its protocol must be http or grpc',
-    ],
-    [
-      'spec: {components: {deny: [a/b/c]}}',
-      '1.yaml:1:28: warning: spec.components.deny[0] has no effect: expected type or type/version',
     ],
   ])('is a warning: %j', (text, problem) => {
     expect(said(text)).toEqual([problem])
@@ -264,8 +286,9 @@ describe('what is wrong with a Configuration', () => {
     const text = '# $LINES\nspec: {api: {$NOTHING allow: [$LONG]}}\n'
     const variables = { LINES: 'x\ny: 1\nz: 2', LONG: 'a-long-value' }
     expect(said(text, variables).map((line) => line.slice(0, 40))).toEqual([
-      '1.yaml:1:3: warning: unknown field; know',
-      '1.yaml:1:3: warning: unknown field; know',
+      '1.yaml:1:3: unknown field; known are api',
+      '1.yaml:1:3: unknown field; known are api',
+      "1.yaml:2:14: the environment variable 'N",
       "1.yaml:2:23: unknown field 'allow' in sp",
     ])
     expect(said('a: $X b: c', { X: 'y' })).toEqual([

@@ -7,7 +7,7 @@ import type { Location } from '../../src/diagnostic.ts'
 const at: Location = { file: 'components/test.yaml', line: 1, column: 1 }
 
 /** A metadata item, as a test writes it. */
-export type GivenItem = Omit<MetadataItem, 'at' | 'secretKeyRef'> & {
+export type GivenItem = Omit<MetadataItem, 'at' | 'nameAt' | 'secretKeyRef'> & {
   readonly secretKeyRef?: { readonly name: string; readonly key?: string }
 }
 
@@ -31,6 +31,7 @@ export function fakeComponent({ metadata = [], ...given }: GivenComponent): Comp
     ...given,
     metadata: metadata.map(({ secretKeyRef, ...item }) => ({
       ...item,
+      nameAt: at,
       at,
       ...(secretKeyRef === undefined
         ? {}

@@ -112,6 +112,16 @@ describe('local.file', () => {
     expect(await bulk(bytes)).toEqual({ a: { a: '\ufffd\ufffd' } })
   })
 
+  it('keeps the first of two leaves with one path, whole-number keys before all others', async () => {
+    expect(await bulk('{"a":{"b":"1"},"a:b":"2"}')).toEqual({ 'a:b': { 'a:b': '1' } })
+    expect(await bulk('{"a:b":"2","a":{"b":"1"}}')).toEqual({ 'a:b': { 'a:b': '2' } })
+    expect(await bulk('{"1:b":"2","1":{"b":"1"}}')).toEqual({ '1:b': { '1:b': '1' } })
+  })
+
+  it('turns a lone surrogate in a name into U+FFFD when multi-valued', async () => {
+    expect(await bulk('{"\\ud800":{"k":"v"}}', { multiValued: true })).toEqual({ '\ufffd': { k: 'v' } })
+  })
+
   it('accepts null as an empty store', async () => {
     expect(await bulk('null')).toEqual({})
   })
@@ -137,6 +147,7 @@ describe('local.file', () => {
     ['17', 'cannot unmarshal number'],
     ['true', 'cannot unmarshal bool'],
     ['{"a":[1e400]}', 'beyond the range of a float64'],
+    ['{"a":-1e999}', 'beyond the range of a float64'],
   ])('refuses a secrets file that is %j and quotes nothing of it', async (file, reason) => {
     const opening = open(file)
     await expect(opening).rejects.toBeInstanceOf(OptionError)
