@@ -33,40 +33,76 @@ export function bytesOf(text: string): number {
 
 /** An empty pool. */
 export function createPool<Item extends Sized>({ entries, bytes }: PoolBounds): Pool<Item> {
-  // In order of use, the newest last: a Map keeps its keys in the order in which they came.
-  const items = new Map<string, Item>()
-  let newest: string | undefined
+  const places = new Map<string, Place<Item>>()
+  const order = createOrder()
   let total = 0
 
   function remove(key: string): void {
-    total -= items.get(key)?.size ?? 0
-    items.delete(key)
+    const place = places.get(key)
+    if (place === undefined) return
+    total -= place.item.size
+    places.delete(key)
+    unlink(place)
   }
 
   return {
     get(key) {
-      const item = items.get(key)
-      if (item === undefined || key === newest) return item
-      items.delete(key)
-      items.set(key, item)
-      newest = key
-      return item
+      const place = places.get(key)
+      if (place === undefined) return undefined
+      if (place !== order.older) {
+        unlink(place)
+        makeNewest(place, order)
+      }
+      return place.item
     },
     set(key, item) {
       remove(key)
       if (item.size > bytes || entries < 1) return
-      items.set(key, item)
-      newest = key
+      const place = { key, item, older: order, newer: order }
+      places.set(key, place)
+      makeNewest(place, order)
       total += item.size
-      for (const oldest of items.keys()) {
-        if (items.size <= entries && total <= bytes) break
-        remove(oldest)
-      }
+      while (places.size > entries || total > bytes) remove(order.newer.key)
     },
     delete: remove,
     clear() {
-      items.clear()
+      places.clear()
+      order.older = order.newer = order
       total = 0
     },
   }
+}
+
+/**
+ * A link of the order of use, which is a ring: the order itself stands between the newest, which is the one older
+ * than it, and the oldest. To put a key of a Map behind the others would take as long as the rest of a read.
+ */
+interface Link {
+  readonly key: string
+  older: Link
+  newer: Link
+}
+
+/** An item and its place in that order. */
+interface Place<Item> extends Link {
+  readonly item: Item
+}
+
+function createOrder(): Link {
+  // It can point to itself only once it is there.
+  const order = { key: '' } as Link
+  order.older = order.newer = order
+  return order
+}
+
+function unlink({ older, newer }: Link): void {
+  older.newer = newer
+  newer.older = older
+}
+
+function makeNewest(link: Link, order: Link): void {
+  link.older = order.older
+  link.newer = order
+  order.older.newer = link
+  order.older = link
 }

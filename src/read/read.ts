@@ -97,13 +97,13 @@ export function createReader({ stores, scopes, policies, runtime }: ReaderOption
   return {
     async read({ store, name, metadata, signal, freshness = 'cached' }) {
       const source = sourceOf(store)
-      const canonical = source.canonical(name)
-      if (!source.isAllowed(canonical)) {
+      const decision = source.decide(name)
+      if (decision === 'denied') {
         const message = `access denied by policy to get ${goQuote(name)} from ${goQuote(store)}`
         throw new SecretError({ kind: 'denied', code: 'ERR_PERMISSION_DENIED', message })
       }
       try {
-        if (canonical === undefined) throw undecided()
+        if (decision === 'undecided') throw undecided()
         const { caches } = source
         if (caches === undefined) {
           const secret = await source.getSecret({ name, metadata, signal })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ScopeDecision, SecretScope } from '../access/scope.ts'
+import type { SecretScope } from '../access/scope.ts'
 import { scopeDecision } from '../access/scope.ts'
 import type { Policy } from '../resiliency/policies.ts'
 import type {
@@ -17,6 +17,7 @@ import type {
 import type { CacheRuntime } from './cache.ts'
 import type { Caches } from './caches.ts'
 import { createCaches } from './caches.ts'
+import { remember } from './remember.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** A store, and how it is read: without settings, nothing of it is cached. */
@@ -24,11 +25,16 @@ export interface ReadStore extends NamedStore {
   readonly settings?: ReadSettings
 }
 
+/**
+ * What may be done with a name: `undecided` where no scope forbids it, but the store may take it for another
+ * secret than the one it looks like.
+ */
+export type Decision = 'allowed' | 'denied' | 'undecided'
+
 /** What reads are made from. */
 export interface Source {
-  canonical(name: string): string | undefined
   /** Decided on the canonical name. */
-  readonly isAllowed: ScopeDecision
+  decide(name: string): Decision
   isPinned(metadata: RequestMetadata): boolean
   /** `undefined` where nothing is cached. */
   readonly caches: Caches | undefined
@@ -48,10 +54,15 @@ export function createSource(
   const canonical = (name: string): string | undefined => driver.canonical(name)
   const isAllowed = scopeDecision(scope, canonical)
   const isAllowedAsListed = (name: string): boolean => isAllowed(canonical(name))
+  const decide = (name: string): Decision => {
+    const known = canonical(name)
+    if (!isAllowed(known)) return 'denied'
+    return known === undefined ? 'undecided' : 'allowed'
+  }
   const filter = scope === undefined ? {} : { isAllowed: isAllowedAsListed }
   return {
-    canonical,
-    isAllowed,
+    // Neither a scope nor what a name stands for ever changes, and telling takes longer than the rest of a cached read.
+    decide: remember(decide),
     isPinned: (metadata) => driver.isPinned?.(metadata) ?? false,
     caches: settings?.cache && createCaches(settings.cache, runtime),
 

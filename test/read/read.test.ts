@@ -3,9 +3,11 @@ import type { SecretScope } from '../../src/access/scope.ts'
 import type { Reader } from '../../src/read/read.ts'
 import { createReader } from '../../src/read/read.ts'
 import { createPolicies } from '../../src/resiliency/policies.ts'
+import type { Resiliency } from '../../src/resiliency/policy.ts'
 import { SecretError, StoreError } from '../../src/secret-error.ts'
 import { localEnv } from '../../src/stores/local-env.ts'
-import type { SecretStore, SecretStoreDriver } from '../../src/stores/store.ts'
+import type { BulkRequest, SecretStore, SecretStoreDriver } from '../../src/stores/store.ts'
+import { fakeClock } from '../fakes/clock.ts'
 import { fakeRuntime } from '../fakes/runtime.ts'
 
 interface Given {
@@ -36,6 +38,14 @@ function readerOver({ store, driver, scope }: Given = {}): Reader {
     policies: createPolicies([], fakeRuntime()),
     runtime: fakeRuntime(),
   })
+}
+
+const timeoutOf100: Resiliency = {
+  name: 'res',
+  timeouts: [{ name: 'short', milliseconds: 100 }],
+  retries: [],
+  circuitBreakers: [],
+  targets: [{ component: 'vault', timeout: 'short' }],
 }
 
 const context = { store: 'vault', metadata: new Map<string, string>(), caller: 'myapp' }
@@ -217,6 +227,41 @@ describe('a bulk read', () => {
     })
     expect([...((await readBulk(context)).secrets?.keys() ?? [])]).toEqual(['DB'])
     expect(seen).toEqual([[true, false, false]])
+  })
+
+  it('gets the signal of its attempt, and the scope, also under a policy', async () => {
+    const clock = fakeClock()
+    const runtime = fakeRuntime({ clock })
+    const seen: BulkRequest[] = []
+    const { readBulk } = createReader({
+      stores: [
+        {
+          name: 'vault',
+          driver: { ...localEnv, canonical: (name) => name.toLowerCase() },
+          store: {
+            features: [],
+            getSecret: () => ({ values: new Map() }),
+            getBulkSecret: (request) => {
+              seen.push(request)
+              return new Promise<never>(() => undefined)
+            },
+          },
+        },
+      ],
+      scopes: [{ storeName: 'vault', defaultAccess: 'allow', allowedSecrets: [], deniedSecrets: ['ROOT'] }],
+      policies: createPolicies([timeoutOf100], runtime),
+      runtime,
+    })
+    const { signal } = new AbortController()
+    const failed = failure(readBulk({ ...context, signal }))
+    await clock.advance(99)
+    expect(seen.map((request) => [request.signal?.aborted, request.isAllowed?.('Root')])).toEqual([
+      [false, false],
+    ])
+    await clock.advance(1)
+    expect(seen[0]?.signal?.aborted).toBe(true)
+    expect(signal.aborted).toBe(false)
+    expect((await failed).message).toContain('context deadline exceeded')
   })
 
   it('does not change the map that the store gave', async () => {
