@@ -30,6 +30,8 @@ async function bundleCommandLine(): Promise<void> {
     platform: 'node',
     format: 'cjs',
     target: 'node22',
+    // Loaded by the first call that asks for it, where a user has installed it.
+    external: ['@aws-sdk/client-secrets-manager'],
     alias: { yaml: join(root, 'node_modules', 'yaml', 'browser', 'dist', 'index.js') },
     minify: true,
     legalComments: 'none',

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { AwsSdk } from './auth/aws-transport.ts'
 import type { Send } from './http/exchange.ts'
 
 /** Time as a function sees it. `now` is wall-clock time in milliseconds since the Unix epoch. */
@@ -58,6 +59,8 @@ export interface Runtime {
   readonly isolatesRequests?: true
   /** One HTTP exchange with a vendor. Absent where a test or a target lends no network. */
   readonly send?: Send
+  /** AWS's own SDK, for components that ask for it. Absent where a target does not hold it. */
+  readonly awsSdk?: AwsSdk
 }
 
 /** Why a file could not be read, in words that are safe to show: the operating system's, never the content's. */

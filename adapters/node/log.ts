@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { oneLine } from '../../src/one-line.ts'
 import type { Log, LogLevel } from '../../src/runtime.ts'
-import { oneLine } from '../one-line.ts'
 
 /** How lines are written. */
 export interface LogOptions {

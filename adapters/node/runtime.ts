@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Log, Runtime } from '../../src/runtime.ts'
 import { environment, FileError } from '../../src/runtime.ts'
 import { systemClock } from '../system-clock.ts'
+import { awsSdkClient } from './aws-sdk.ts'
 import { nodeSend } from './send.ts'
 
 /**
@@ -16,7 +17,7 @@ import { nodeSend } from './send.ts'
  * @param variables the environment; a copy is not taken, so a later change is seen
  */
 export function nodeRuntime(variables: NodeJS.ProcessEnv, log: Log): Runtime {
-  return {
+  const runtime: Runtime = {
     env: {
       get: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
       entries: () => environment(variables).entries(),
@@ -29,15 +30,22 @@ export function nodeRuntime(variables: NodeJS.ProcessEnv, log: Log): Runtime {
     readFile: readWholeFile,
     listFiles,
     send: nodeSend(),
+    awsSdk: (options) => awsSdkClient(options, runtime),
   }
+  return runtime
 }
 
 function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    readFile(path, { ...(signal === undefined ? {} : { signal }) }, (error, bytes) => {
-      if (error === null) resolve(bytes)
-      else reject(new FileError(path, fileErrorReason(error)))
-    })
+    try {
+      readFile(path, { ...(signal === undefined ? {} : { signal }) }, (error, bytes) => {
+        if (error === null) resolve(bytes)
+        else reject(new FileError(path, fileErrorReason(error)))
+      })
+    } catch (error) {
+      // A path that no file can have, one with a NUL for instance, is refused before the system is asked.
+      reject(new FileError(path, fileErrorReason(isSystemError(error) ? error : {})))
+    }
   })
 }
 
@@ -76,4 +84,5 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   ENOTDIR: 'not a directory',
   EPERM: 'operation not permitted',
+  ERR_INVALID_ARG_VALUE: 'invalid argument',
 }

@@ -6,24 +6,12 @@
 import { originProblem } from '../http/client.ts'
 import { jsonOf } from '../http/json.ts'
 import type { Runtime } from '../runtime.ts'
-import type { AwsIdentity } from './aws-credentials.ts'
 import { awsCredentials } from './aws-credentials.ts'
 import type { AwsService } from './aws-endpoint.ts'
 import { regionPattern } from './aws-endpoint.ts'
 import type { AwsOperation } from './aws-error.ts'
 import { awsExchange, inOperation } from './aws-exchange.ts'
-
-/** Calls of one service of AWS's JSON 1.1 protocol. */
-export interface AwsClient {
-  /**
-   * The answer of an operation.
-   *
-   * @param target as `x-amz-target` spells it: `secretsmanager.GetSecretValue`
-   * @throws {AwsError} when the service refuses; its `code` says why
-   * @throws {StoreError} when there is no answer, no region or no credentials
-   */
-  call(target: string, body: unknown, signal?: AbortSignal): Promise<unknown>
-}
+import type { AwsClient, AwsIdentity } from './aws-transport.ts'
 
 /** What a client is made of. */
 export interface AwsClientOptions {
@@ -43,7 +31,7 @@ export function awsClient({ service, identity, runtime, ...options }: AwsClientO
   const exchange = awsExchange({ ...options, service, region: identity.region, credentials, runtime })
   return {
     async call(target, body, signal) {
-      const operation = operationOf(service, target)
+      const operation = awsOperation(service, target)
       const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
       const response = await exchange.post({ operation, headers, body: JSON.stringify(body), signal })
       try {
@@ -115,7 +103,8 @@ const serviceNames: Readonly<Record<AwsService, string>> = {
   sts: 'STS',
 }
 
-function operationOf(service: AwsService, target: string): AwsOperation {
+/** The operation that a target stands for. */
+export function awsOperation(service: AwsService, target: string): AwsOperation {
   const name = target.slice(target.indexOf('.') + 1)
   return { service: serviceNames[service], name, action: `${service}:${name}` }
 }

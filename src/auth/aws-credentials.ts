@@ -23,25 +23,21 @@ import type { AwsCredentialSource } from './aws-exchange.ts'
 import { awsExchange } from './aws-exchange.ts'
 import type { AwsCredentials } from './aws-signature.ts'
 import { assumeRole, assumeRoleWithWebIdentity, expiryOf } from './aws-sts.ts'
+import type { AwsIdentity } from './aws-transport.ts'
 import type { Loaded } from './refreshing.ts'
 import { refreshing } from './refreshing.ts'
 
-/** A component's part in the decision; empty texts are absent ones. */
-export interface AwsIdentity {
-  readonly region: string
-  readonly accessKey: string
-  readonly secretKey: string
-  readonly sessionToken: string
-  readonly assumeRoleArn: string
-  readonly sessionName: string
-  /** Whether an STS on another machine may be spoken to in the clear. */
-  readonly allowPlainHttp: boolean
-}
-
 /** The credentials of a component. Nothing is asked for before the first `get`. */
 export function awsCredentials(identity: AwsIdentity, runtime: Runtime): AwsCredentialSource {
-  const own = ownCredentials(identity, runtime)
-  const { assumeRoleArn: arn, sessionName, region, allowPlainHttp } = identity
+  return inRole(identity, ownCredentials(identity, runtime), runtime)
+}
+
+/** The credentials of the role that a component names, taken with its own ones; these where it names none. */
+export function inRole(
+  { assumeRoleArn: arn, sessionName, region, allowPlainHttp }: AwsIdentity,
+  own: AwsCredentialSource,
+  runtime: Runtime,
+): AwsCredentialSource {
   if (arn === '') return own
   const exchange = awsExchange({ service: 'sts', region, allowPlainHttp, credentials: own, runtime })
   return refreshing((signal) => assumeRole(exchange, { arn, sessionName }, signal), runtime)

@@ -50,13 +50,28 @@ export interface AwsProblem {
 export function awsProblem(response: HttpResponse): AwsProblem | undefined {
   const { status, headers } = response
   if (status >= 200 && status < 300) return undefined
-  const { code, message } = vendorError(response)
+  const requestId = headers.get('x-amzn-requestid') ?? headers.get('x-amz-request-id')
+  return awsProblemOf({ status, requestId, ...vendorError(response) })
+}
+
+/** What a refusal says, whoever has read it. */
+export interface AwsRefusal {
+  readonly status: number
+  readonly requestId: string | undefined
+  /** A plain word; it may be shown. */
+  readonly code: string | undefined
+  /** The vendor's sentence; it is never shown. */
+  readonly message: string
+}
+
+/** What a refusal means. */
+export function awsProblemOf({ status, requestId, code, message }: AwsRefusal): AwsProblem {
   const kind = kindOf(code, status)
   return {
     status,
     code,
     kind,
-    requestId: plainWord(headers.get('x-amzn-requestid') ?? headers.get('x-amz-request-id')) ?? '',
+    requestId: plainWord(requestId) ?? '',
     isUntimely:
       code !== undefined &&
       (untimely.has(code) || (unsigned.has(code) && /expired|not yet current/i.test(message))),
@@ -122,9 +137,10 @@ export function elementText(xml: string, name: string): string | undefined {
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
 
-/** `com.amazonaws.service#ThrottlingException:http://…` is `ThrottlingException`. */
-function plainCode(type: string | undefined): string | undefined {
-  return plainWord(type?.split(':', 1)[0]?.split('#').at(-1))
+/** `com.amazonaws.service#ThrottlingException:http://…` is `ThrottlingException`; no other word is ever shown. */
+export function plainCode(type: string | undefined): string | undefined {
+  const code = type?.split(':', 1)[0]?.split('#').at(-1)
+  return code !== undefined && /^[A-Z][A-Za-z.]{1,99}$/.test(code) ? code : undefined
 }
 
 /** A word that can be shown: it came from outside. */

@@ -20,7 +20,6 @@
  *
  * @module
  */
-import type { AwsClient } from '../auth/aws-client.ts'
 import { awsClient, awsFields, awsOptionProblem } from '../auth/aws-client.ts'
 import {
   awsPages,
@@ -30,6 +29,7 @@ import {
   listFailure,
   nameProblem,
 } from '../auth/aws-reading.ts'
+import type { AwsClient } from '../auth/aws-transport.ts'
 import { withReplacement } from '../go/bytes.ts'
 import { fieldOf, listOf, numberOf, textOf } from '../http/json.ts'
 import { StoreError } from '../secret-error.ts'

@@ -20,7 +20,6 @@
  *
  * @module
  */
-import type { AwsClient } from '../auth/aws-client.ts'
 import { awsClient, awsFields, awsOptionProblem } from '../auth/aws-client.ts'
 import { AwsError } from '../auth/aws-error.ts'
 import {
@@ -31,9 +30,11 @@ import {
   listFailure,
   nameProblem,
 } from '../auth/aws-reading.ts'
+import type { AwsClient, AwsIdentity } from '../auth/aws-transport.ts'
 import { withReplacement } from '../go/bytes.ts'
 import { marshal } from '../go/marshal.ts'
 import { fieldOf, listOf, textOf } from '../http/json.ts'
+import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../secret-error.ts'
 import type { RequestMetadata, Secret, SecretValues } from './store.ts'
 import { defineStore, OptionError } from './store.ts'
@@ -52,6 +53,13 @@ export const awsSecretmanager = defineStore({
       type: 'boolean',
       description:
         'Whether a secret that is a JSON object is read as several keys, one for each of its fields.',
+    },
+    'sidecarless.transport': {
+      type: 'string',
+      pattern: /lean|sdk/,
+      default: 'lean',
+      description:
+        'Who makes the calls: `lean`, or `sdk` for @aws-sdk/client-secrets-manager (on Node, installed beside us) with its profiles, SSO and credential_process.',
     },
     'sidecarless.batch': {
       type: 'boolean',
@@ -86,18 +94,8 @@ export const awsSecretmanager = defineStore({
   create(options, { runtime }) {
     const problem = awsOptionProblem(options)
     if (problem !== undefined) throw new OptionError(problem.field, problem.message)
-    const {
-      endpoint,
-      multipleKeyValuesPerSecret: isSplit,
-      'sidecarless.allowPlainHttp': allowPlainHttp,
-    } = options
-    const client = awsClient({
-      service: 'secretsmanager',
-      identity: options,
-      endpoint,
-      allowPlainHttp,
-      runtime,
-    })
+    const { multipleKeyValuesPerSecret: isSplit } = options
+    const client = clientOf(options, runtime)
     const readMany = batchReader({
       size: 20,
       // Far below the quota of 10,000 a second; more would only queue for connections.
@@ -134,6 +132,27 @@ export const awsSecretmanager = defineStore({
     }
   },
 })
+
+/** Who makes the calls. What is asked and how answers are read is the same over both. */
+function clientOf(options: ClientOptions, runtime: Runtime): AwsClient {
+  const service = 'secretsmanager'
+  const { endpoint, 'sidecarless.allowPlainHttp': allowPlainHttp } = options
+  if (options[transport] !== 'sdk') {
+    return awsClient({ service, identity: options, endpoint, allowPlainHttp, runtime })
+  }
+  if (runtime.awsSdk === undefined) {
+    throw new OptionError(transport, "this target does not hold AWS's SDK; only 'lean' works here")
+  }
+  return runtime.awsSdk({ service, identity: { ...options, allowPlainHttp }, endpoint })
+}
+
+const transport = 'sidecarless.transport'
+
+type ClientOptions = Omit<AwsIdentity, 'allowPlainHttp'> & {
+  readonly endpoint: string
+  readonly 'sidecarless.allowPlainHttp': boolean
+  readonly [transport]: string
+}
 
 /** A secret's value; without a text it is binary, which daprd answers as no keys at all. */
 interface SecretValue {

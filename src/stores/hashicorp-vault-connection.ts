@@ -198,7 +198,9 @@ function identityOf(options: ConnectionOptions): VaultIdentity {
   const { vaultAuthMethod, vaultToken, vaultTokenMountPath } = options
   const method = vaultAuthMethod || 'token'
   if (method === 'token') return tokenIdentity(options)
-  if (vaultToken !== '' || vaultTokenMountPath !== '') {
+  const isLogin = method === 'kubernetes' || method === 'approle' || method === 'jwt'
+  // The method may come from a reference, so only a known one is named.
+  if (isLogin && (vaultToken !== '' || vaultTokenMountPath !== '')) {
     const message = `vaultToken and vaultTokenMountPath must not be set when vaultAuthMethod is ${method}`
     throw new OptionError(vaultToken === '' ? 'vaultTokenMountPath' : 'vaultToken', message)
   }

@@ -187,7 +187,7 @@ function keyValueStore({ client, engine, prefix, asText }: KeyValueEngine): Secr
 }
 
 /** Enough to hide the way to the vault, few enough not to be a load on it. */
-const readsAtOnce = 10
+const readsAtOnce = 16
 
 /** `sys` answers 472 and 473 for a standby that cannot help; both count as 5xx. */
 function refusal(status: number, message: string): StoreError {

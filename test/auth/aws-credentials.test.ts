@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AwsIdentity } from '../../src/auth/aws-credentials.ts'
 import { awsCredentials } from '../../src/auth/aws-credentials.ts'
+import type { AwsIdentity } from '../../src/auth/aws-transport.ts'
 import { assertSafe } from '../fakes/assert-safe.ts'
 import type { FakeAws } from '../fakes/aws.ts'
 import { answer, fakeAddresses, fakeAws, fakeKeys } from '../fakes/aws.ts'

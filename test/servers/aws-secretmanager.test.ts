@@ -97,115 +97,124 @@ const oddNames = [
   ['the longest name that AWS takes', 'long/'.padEnd(512, 'x')],
 ] as const
 
+const transports = ['lean', 'sdk'] as const
+
 for (const name of ['ministack', 'ministack-open', 'moto'] as const) {
   withServer(name, ({ url }) => {
-    const isChecked = name === 'ministack'
-    const keysFor = (root: AwsClients) => (isChecked ? userWho(root, reading) : Promise.resolve(rootKeys))
+    describe.each(transports)('over %s', (transport) => {
+      const over = { 'sidecarless.transport': transport }
+      const isChecked = name === 'ministack'
+      const keysFor = (root: AwsClients) => (isChecked ? userWho(root, reading) : Promise.resolve(rootKeys))
 
-    for (const severalKeys of [false, true]) {
-      describeSecretStore(`aws.secretmanager on ${name}${severalKeys ? ' with several keys' : ''}`, {
-        driver: awsSecretmanager,
-        severalKeys,
-        missing: 'error',
-        // moto takes an empty text for none.
-        holdsEmpty: name !== 'moto' || severalKeys,
-        async make(given) {
-          const root = awsClients(url)
-          const entries = Object.entries(given).map(([secret, keys]) => [
-            secret,
-            severalKeys ? JSON.stringify(keys) : keys[secret],
-          ])
-          await makeSecrets(root, Object.fromEntries(entries))
-          const metadata = { multipleKeyValuesPerSecret: `${severalKeys}` }
-          return (await storeBeside(root, await keysFor(root), metadata)).store
-        },
-      })
-    }
-
-    describe('a secret read by the store and by the SDK', () => {
-      const root = awsClients(url)
-      let keys: Keys
-      let held: Held
-      beforeAll(async () => {
-        keys = await keysFor(root)
-        held = await hold(root)
-      })
-
-      it.each(reads)('%s is the same, or fails for the same reason', async (_, ask, expected) => {
-        const [secret, metadata] = ask(held)
-        const { secrets } = awsClients(url, keys, root.region)
-        expect(await secondOpinion(secrets, secret, metadata)).toEqual(expected)
-        const { store } = await storeBeside(root, keys)
-        expect(await outcomeOf(store, secret, metadata)).toEqual(expected)
-      })
-
-      it.each(oddNames)('is the same under %s', async (_, odd) => {
-        await makeSecrets(root, { [odd]: 'odd' })
-        const expected = { values: { [odd]: 'odd' } }
-        const { secrets } = awsClients(url, keys, root.region)
-        expect(await secondOpinion(secrets, odd)).toEqual(expected)
-        expect(await outcomeOf((await storeBeside(root, keys)).store, odd)).toEqual(expected)
-      })
-
-      it('is the same a hundred times at once', async () => {
-        const { store } = await storeBeside(root, keys)
-        const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcomeOf(store, 'team/db')))
-        expect(outcomes).toEqual(Array.from({ length: 100 }, () => ({ values: { 'team/db': 'current' } })))
-      })
-
-      it('is not seen in another region', async () => {
-        const elsewhere = awsClients(url, keys)
-        expect(await secondOpinion(elsewhere.secrets, 'team/db')).toEqual({ kind: 'not-found' })
-        const { store } = await storeBeside(elsewhere, keys)
-        expect(await outcomeOf(store, 'team/db')).toEqual({ kind: 'not-found' })
-      })
-    })
-
-    describe('more secrets than three pages hold', () => {
-      const root = awsClients(url)
-      const texts = Object.fromEntries(
-        Array.from({ length: 305 }, (_, index) => [`many/${index}`, `value ${index}`]),
-      )
-      beforeAll(() => makeSecrets(root, texts))
-
-      it.each(batches(isChecked))('are all read in bulk %s', async (_, allowed, reads) => {
-        const keys = isChecked ? await userWho(root, ...allowed) : rootKeys
-        const names: string[] = []
-        for await (const page of paginateListSecrets(
-          { client: awsClients(url, keys, root.region).secrets },
-          {},
-        )) {
-          names.push(...(page.SecretList ?? []).map(({ Name = '' }) => Name))
-        }
-        expect(names.sort()).toEqual(Object.keys(texts).sort())
-
-        const ground = await storeBeside(root, keys)
-        const secrets = await ground.store.getBulkSecret({ metadata: new Map() })
-        const read = [...(secrets ?? [])].map(([secret, values]) => [
-          secret,
-          Object.fromEntries(values ?? []),
-        ])
-        expect(Object.fromEntries(read)).toEqual(
-          Object.fromEntries(Object.entries(texts).map(([secret, text]) => [secret, { [secret]: text }])),
+      for (const severalKeys of [false, true]) {
+        describeSecretStore(
+          `aws.secretmanager on ${name} over ${transport}${severalKeys ? ' with several keys' : ''}`,
+          {
+            driver: awsSecretmanager,
+            severalKeys,
+            missing: 'error',
+            // moto takes an empty text for none.
+            holdsEmpty: name !== 'moto' || severalKeys,
+            async make(given) {
+              const root = awsClients(url)
+              const entries = Object.entries(given).map(([secret, keys]) => [
+                secret,
+                severalKeys ? JSON.stringify(keys) : keys[secret],
+              ])
+              await makeSecrets(root, Object.fromEntries(entries))
+              const metadata = { ...over, multipleKeyValuesPerSecret: `${severalKeys}` }
+              return (await storeBeside(root, await keysFor(root), metadata)).store
+            },
+          },
         )
-        const { ListSecrets: pages, ...others } = callsOf(ground)
-        expect(pages).toBeGreaterThanOrEqual(4)
-        expect(others).toEqual(reads)
+      }
+
+      describe('a secret read by the store and by the SDK', () => {
+        const root = awsClients(url)
+        let keys: Keys
+        let held: Held
+        beforeAll(async () => {
+          keys = await keysFor(root)
+          held = await hold(root)
+        })
+
+        it.each(reads)('%s is the same, or fails for the same reason', async (_, ask, expected) => {
+          const [secret, metadata] = ask(held)
+          const { secrets } = awsClients(url, keys, root.region)
+          expect(await secondOpinion(secrets, secret, metadata)).toEqual(expected)
+          const { store } = await storeBeside(root, keys, over)
+          expect(await outcomeOf(store, secret, metadata)).toEqual(expected)
+        })
+
+        it.each(oddNames)('is the same under %s', async (_, odd) => {
+          await makeSecrets(root, { [odd]: 'odd' })
+          const expected = { values: { [odd]: 'odd' } }
+          const { secrets } = awsClients(url, keys, root.region)
+          expect(await secondOpinion(secrets, odd)).toEqual(expected)
+          expect(await outcomeOf((await storeBeside(root, keys, over)).store, odd)).toEqual(expected)
+        })
+
+        it('is the same a hundred times at once', async () => {
+          const { store } = await storeBeside(root, keys, over)
+          const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcomeOf(store, 'team/db')))
+          expect(outcomes).toEqual(Array.from({ length: 100 }, () => ({ values: { 'team/db': 'current' } })))
+        })
+
+        it('is not seen in another region', async () => {
+          const elsewhere = awsClients(url, keys)
+          expect(await secondOpinion(elsewhere.secrets, 'team/db')).toEqual({ kind: 'not-found' })
+          const { store } = await storeBeside(elsewhere, keys, over)
+          expect(await outcomeOf(store, 'team/db')).toEqual({ kind: 'not-found' })
+        })
       })
 
-      it('are read in bulk but for those that a scope denies', async () => {
-        const { store, sent } = await storeBeside(root, await keysFor(root))
-        const isAllowed = (secret: string) => secret === 'many/7'
-        const secrets = await store.getBulkSecret({ metadata: new Map(), isAllowed })
-        expect(secrets?.get('many/7')).toEqual(new Map([['many/7', 'value 7']]))
-        expect(sent.filter(({ body }) => body?.includes('many/8') ?? false)).toEqual([])
+      describe('more secrets than three pages hold', () => {
+        const root = awsClients(url)
+        const texts = Object.fromEntries(
+          Array.from({ length: 305 }, (_, index) => [`many/${index}`, `value ${index}`]),
+        )
+        beforeAll(() => makeSecrets(root, texts))
+
+        it.each(batches(isChecked))('are all read in bulk %s', async (_, allowed, reads) => {
+          const keys = isChecked ? await userWho(root, ...allowed) : rootKeys
+          const names: string[] = []
+          for await (const page of paginateListSecrets(
+            { client: awsClients(url, keys, root.region).secrets },
+            {},
+          )) {
+            names.push(...(page.SecretList ?? []).map(({ Name = '' }) => Name))
+          }
+          expect(names.sort()).toEqual(Object.keys(texts).sort())
+
+          const ground = await storeBeside(root, keys, over)
+          const secrets = await ground.store.getBulkSecret({ metadata: new Map() })
+          const read = [...(secrets ?? [])].map(([secret, values]) => [
+            secret,
+            Object.fromEntries(values ?? []),
+          ])
+          expect(Object.fromEntries(read)).toEqual(
+            Object.fromEntries(Object.entries(texts).map(([secret, text]) => [secret, { [secret]: text }])),
+          )
+          const { ListSecrets: pages, ...others } = callsOf(ground)
+          expect(pages).toBeGreaterThanOrEqual(4)
+          expect(others).toEqual(reads)
+        })
+
+        it('are read in bulk but for those that a scope denies', async () => {
+          const { store, sent } = await storeBeside(root, await keysFor(root), over)
+          const isAllowed = (secret: string) => secret === 'many/7'
+          const secrets = await store.getBulkSecret({ metadata: new Map(), isAllowed })
+          expect(secrets?.get('many/7')).toEqual(new Map([['many/7', 'value 7']]))
+          expect(sent.filter(({ body }) => body?.includes('many/8') ?? false)).toEqual([])
+        })
       })
     })
   })
 }
 
 withServer('ministack', ({ url }) => {
-  describe('a policy, to the store and to the SDK', () => {
+  describe.each(transports)('a policy, to the store over %s and to the SDK', (transport) => {
+    const over = { 'sidecarless.transport': transport }
     const root = awsClients(url)
     beforeAll(() => makeSecrets(root, { 'team/db': 'ours', 'other/db': 'theirs' }))
 
@@ -224,7 +233,7 @@ withServer('ministack', ({ url }) => {
     ])('%s', async (_, allowed, secret, expected) => {
       const keys = await userWho(root, allowed)
       expect(await secondOpinion(awsClients(url, keys, root.region).secrets, secret)).toEqual(expected)
-      expect(await outcomeOf((await storeBeside(root, keys)).store, secret)).toEqual(expected)
+      expect(await outcomeOf((await storeBeside(root, keys, over)).store, secret)).toEqual(expected)
     })
 
     it.each([
@@ -232,7 +241,7 @@ withServer('ministack', ({ url }) => {
       ['reading', list],
       ['reading one of several', [list, team]],
     ])('that denies %s denies reading in bulk', async (_, allowed) => {
-      const { store } = await storeBeside(root, await userWho(root, ...[allowed].flat()))
+      const { store } = await storeBeside(root, await userWho(root, ...[allowed].flat()), over)
       const bulk = Promise.resolve(store.getBulkSecret({ metadata: new Map() }))
       await expect(bulk).rejects.toMatchObject({ name: 'StoreError', kind: 'denied' })
     })

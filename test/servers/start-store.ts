@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { awsSdkClient } from '../../adapters/node/aws-sdk.ts'
 import { nodeSend } from '../../adapters/node/send.ts'
 import { systemClock } from '../../adapters/system-clock.ts'
 import type { HttpRequest } from '../../src/http/exchange.ts'
-import type { Clock } from '../../src/runtime.ts'
+import type { Clock, Runtime } from '../../src/runtime.ts'
 import { StoreError } from '../../src/secret-error.ts'
 import { decodeOptions } from '../../src/stores/options.ts'
 import type { FieldTable, SecretStore, SecretStoreDriver } from '../../src/stores/store.ts'
@@ -39,19 +40,18 @@ export async function startStore<Fields extends FieldTable>(
   const problem = diagnostics.find(({ severity }) => severity === 'error')
   if (problem !== undefined) throw new Error(problem.message)
   const sent: HttpRequest[] = []
-  const runtime = fakeRuntime({ env, files, clock })
+  const fake = fakeRuntime({ env, files, clock })
   const send = nodeSend()
-  const store = await driver.create(options, {
-    runtime: {
-      ...runtime,
-      send(request) {
-        sent.push(request)
-        return send(request)
-      },
+  const runtime: Runtime = {
+    ...fake,
+    send(request) {
+      sent.push(request)
+      return send(request)
     },
-    signal: new AbortController().signal,
-  })
-  return { store, sent, lines: runtime.lines }
+    awsSdk: (sdkOptions) => awsSdkClient(sdkOptions, runtime),
+  }
+  const store = await driver.create(options, { runtime, signal: new AbortController().signal })
+  return { store, sent, lines: fake.lines }
 }
 
 /** How a read ended, in terms that a store and a vendor's SDK share. */

@@ -330,6 +330,12 @@ describe('the component of aws.secretmanager', () => {
     await expect(opening).rejects.toThrow(/^IAM Roles Anywhere is not supported/)
   })
 
+  it("is refused when it asks for AWS's SDK where there is none, and told why", async () => {
+    const opening = open({}, { 'sidecarless.transport': 'sdk' })
+    await expect(opening).rejects.toMatchObject({ name: 'OptionError', field: 'sidecarless.transport' })
+    await expect(opening).rejects.toThrow("this target does not hold AWS's SDK; only 'lean' works here")
+  })
+
   it.each(['http://secrets.example', 'localhost:4566', 'https://u:p@h', 'https://h/path'])(
     'is refused with the endpoint %s',
     async (endpoint) => {

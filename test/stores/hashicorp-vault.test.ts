@@ -301,7 +301,7 @@ describe('hashicorp.vault, in bulk', () => {
     const { store, vault } = await open()
     for (let index = 0; index < 100; index += 1) vault.put(`dapr/s${index}`, { key: 'x' })
     expect((await store.getBulkSecret({ metadata: none }))?.size).toBe(100)
-    expect(vault.mostAtOnce).toBe(10)
+    expect(vault.mostAtOnce).toBe(16)
     const before = vault.requests.length
     vault.override = ({ url }) => (url.includes('/data/') ? answer(500, 'hunter2') : undefined)
     expect(await failure(Promise.resolve(store.getBulkSecret({ metadata: none })))).toEqual(
