@@ -13,12 +13,13 @@ import { writeFixture } from './fixture.ts'
 import { measureInProcess } from './in-process.ts'
 import { measureServer } from './server.ts'
 import { measureStart } from './start.ts'
+import { measureUpstream } from './upstream.ts'
 
 const root = join(import.meta.dirname, '..')
 
 const help = `Usage: npm run bench [-- --only NAME] [--program FILE]
 
-  --only NAME      only one of: in-process, server, start
+  --only NAME      only one of: in-process, upstream, server, start
   --program FILE   a built sidecarless.cjs to measure; by default dist/bin/sidecarless.cjs, built anew
   --help           this text
 
@@ -39,8 +40,8 @@ function commandLine() {
       },
     })
     const { only } = values
-    if (only === undefined || ['in-process', 'server', 'start'].includes(only)) return values
-    process.stderr.write(`bench: there is no '${only}'; --only takes in-process, server or start\n`)
+    if (only === undefined || ['in-process', 'upstream', 'server', 'start'].includes(only)) return values
+    process.stderr.write(`bench: there is no '${only}'; --only takes in-process, upstream, server or start\n`)
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`)
   }
@@ -52,9 +53,10 @@ async function run({ only, program }: { only?: string; program?: string }): Prom
   const bin = program === undefined ? builtProgram() : resolve(program)
   const fixture = writeFixture(bin)
   if (only === undefined || only === 'in-process') print(await measureInProcess())
+  if (only === undefined || only === 'upstream') print(await measureUpstream())
   if (only === undefined || only === 'start') print(await measureStart(fixture))
   if (only === undefined || only === 'server') print(await measureServer(fixture))
-  if (only !== 'in-process') print(daprdRemark)
+  if (only !== 'in-process' && only !== 'upstream') print(daprdRemark)
 }
 
 /** The figures mean little without it. */
