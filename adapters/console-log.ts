@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import { oneLine } from '../src/one-line.ts'
 import type { Log } from '../src/runtime.ts'
-import { oneLine } from './one-line.ts'
 
 /** A log whose messages always stay on one line, whatever they hold. */
 export const consoleLog: Log = (level, message) => {

@@ -9,6 +9,7 @@
 import { isLoopback } from '../adapters/node/listen.ts'
 import type { LoadOptions } from '../adapters/node/load.ts'
 import { logLevels } from '../adapters/node/log.ts'
+import { defaultMaxBodySize } from '../src/contract/answer.ts'
 import type { LogLevel } from '../src/runtime.ts'
 import type { Flag, ParsedFlags } from './flags.ts'
 import { isSet, parseFlags } from './flags.ts'
@@ -231,7 +232,7 @@ export function parseServeOptions(args: readonly string[], hasToken: boolean): S
     publicListenAddress: last('dapr-public-listen-address') || '127.0.0.1',
     socketFolder: last('unix-domain-socket') || undefined,
     allowedOrigins: last('allowed-origins') ?? '',
-    maxBodySize: size('max-body-size', 'dapr-http-max-request-size', 1 << 20, 4 << 20),
+    maxBodySize: size('max-body-size', 'dapr-http-max-request-size', 1 << 20, defaultMaxBodySize),
     readBufferSize: Math.max(size('read-buffer-size', 'dapr-http-read-buffer-size', 1 << 10, 4 << 10), 0),
     gracefulShutdownSeconds: number('dapr-graceful-shutdown-seconds', 5, 0, 86_400),
     apiLogging: isSet(values, 'enable-api-logging'),
@@ -241,19 +242,37 @@ export function parseServeOptions(args: readonly string[], hasToken: boolean): S
       .filter(({ name, help }) => help === undefined && values.has(name))
       .map(({ name }) => name),
   }
-  if (!hasToken && !isSet(values, 'allow-unauthenticated') && options.socketFolder === undefined) {
-    for (const address of options.listenAddresses.filter((candidate) => !isLoopback(candidate))) {
-      found.push(
-        `--dapr-listen-addresses ${address} can be reached from other machines and there is no token: ` +
-          'set DAPR_API_TOKEN, or pass --allow-unauthenticated to serve secrets to anyone',
-      )
-    }
+  if (!hasToken && !isSet(values, 'allow-unauthenticated')) found.push(...openDoors(options))
+  if (options.socketFolder !== undefined && options.appId.includes('/')) {
+    found.push('flag --app-id must hold no slash with --unix-domain-socket: the socket is named after it')
   }
 
   if (isSet(values, 'help')) return { options, wants: 'help' }
   if (found.length > 0) return { problems: found }
   const version = isSet(values, 'version') || isSet(values, 'build-info')
   return { options, wants: version ? 'version' : 'serve' }
+}
+
+/** A problem for each address at which other machines could reach what is served. */
+function openDoors(options: ServeOptions): readonly string[] {
+  const { socketFolder, listenAddresses, publicPort, publicListenAddress } = options
+  const doors = [
+    ...(socketFolder === undefined ? listenAddresses : []).map((address) => ({
+      flag: 'dapr-listen-addresses',
+      address,
+      what: 'secrets',
+    })),
+    ...(publicPort === undefined
+      ? []
+      : [{ flag: 'dapr-public-listen-address', address: publicListenAddress, what: 'metadata' }]),
+  ]
+  return doors
+    .filter(({ address }) => !isLoopback(address))
+    .map(
+      ({ flag, address, what }) =>
+        `--${flag} ${address} can be reached from other machines and there is no token: ` +
+        `set DAPR_API_TOKEN, or pass --allow-unauthenticated to serve ${what} to anyone`,
+    )
 }
 
 /** The part of the command line that says what is loaded. */

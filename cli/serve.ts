@@ -18,11 +18,12 @@ import { describeComponent } from '../src/component/component.ts'
 import type { ContractAnswer, ContractRequest } from '../src/contract/exchange.ts'
 import { headerValue } from '../src/contract/header.ts'
 import type { Diagnostic } from '../src/diagnostic.ts'
-import { formatDiagnostic, renderDiagnostic } from '../src/diagnostic.ts'
+import { formatForLog, renderDiagnostic } from '../src/diagnostic.ts'
 import type { Log } from '../src/runtime.ts'
 import type { Secrets } from '../src/secrets.ts'
 import { createSecrets } from '../src/secrets.ts'
 import { commandHelp } from './help.ts'
+import { loggedTarget } from './logged-target.ts'
 import type { ServeOptions } from './serve-options.ts'
 import { parseServeOptions, serveFlags } from './serve-options.ts'
 import { version, versionLine } from './version.ts'
@@ -78,6 +79,7 @@ async function run(options: ServeOptions, token: string | undefined): Promise<nu
       options.socketFolder === undefined && options.listenAddresses.every(isLoopback)
         ? 'refuse foreign hosts'
         : 'serve',
+    publicWithoutToken: isLoopback(options.publicListenAddress) ? 'refuse foreign hosts' : 'serve',
   })
   const problems = report([...loaded.diagnostics, ...secrets.diagnostics], log)
   if (problems > 0) {
@@ -125,7 +127,7 @@ function firstCall(
 /** Logs every diagnostic, and shows errors with their source to a person; gives the number of errors. */
 function report(diagnostics: readonly Diagnostic[], log: Log): number {
   for (const diagnostic of diagnostics) {
-    log(diagnostic.severity === 'error' ? 'error' : 'warn', formatDiagnostic(diagnostic))
+    log(diagnostic.severity === 'error' ? 'error' : 'warn', formatForLog(diagnostic))
   }
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   // Not looked at without need: the first touch opens it.
@@ -149,11 +151,7 @@ async function listenEverywhere(
     const { readBufferSize } = options
     const onExchange = options.apiLogging ? { onExchange: apiLog(log) } : {}
     for (const address of mainAddresses(options)) {
-      await open(
-        createHttpServer(secrets.answer, { readBufferSize, ...onExchange }),
-        address,
-        'HTTP server',
-      )
+      await open(createHttpServer(secrets.answer, { readBufferSize, ...onExchange }), address, 'HTTP server')
     }
     if (options.publicPort !== undefined) {
       const address = {
@@ -162,11 +160,7 @@ async function listenEverywhere(
         port: options.publicPort,
         portFlag: 'dapr-public-port',
       }
-      await open(
-        createHttpServer(secrets.publicAnswer, { readBufferSize }),
-        address,
-        'Public HTTP server',
-      )
+      await open(createHttpServer(secrets.publicAnswer, { readBufferSize }), address, 'Public HTTP server')
     }
   } catch (error) {
     for (const server of servers) server.close()
@@ -184,21 +178,17 @@ function mainAddresses(options: ServeOptions): readonly ListenAddress[] {
   return listenAddresses.map((host) => ({ host, port: httpPort, ...flags }))
 }
 
-/**
- * One line for each call: what was asked, never what was answered (dapr/dapr `pkg/api/http/server.go`). The
- * query is left out, and so are the names and passwords that an absolute target can hold.
- */
+/** One line for each call: what was asked, never what was answered (dapr/dapr `pkg/api/http/server.go`). */
 function apiLog(
   log: FieldLog,
 ): (request: ContractRequest, answer: ContractAnswer, milliseconds: number) => void {
   return ({ method, target, headers }, { status, body }, milliseconds) => {
-    const [path = ''] = target.replace(/^\w+:\/\/[^/?]*/, '').split('?')
     const agent = headerValue(headers, 'user-agent')
     log('info', 'HTTP API Called', {
       scope: 'dapr.runtime.http-info',
       code: status,
       duration: Math.round(milliseconds),
-      method: `${method} ${path}`,
+      method: `${method} ${loggedTarget(method, target)}`,
       size: Buffer.byteLength(body),
       ...(agent === undefined ? {} : { useragent: agent }),
     })

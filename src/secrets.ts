@@ -45,6 +45,8 @@ export interface SecretsOptions {
   readonly maxBodySize?: number
   /** What HTTP requests meet where there is no token. Default `serve`. */
   readonly withoutToken?: WithoutToken
+  /** The same for the public listener, which may be at another address. Default `serve`. */
+  readonly publicWithoutToken?: WithoutToken
 }
 
 /** Running secret stores and the faces over them. */
@@ -95,7 +97,13 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       capabilities: store.features,
     })),
   })
-  const common = { appId, metadata, api: configuration.api }
+  const common = {
+    appId,
+    metadata,
+    api: configuration.api,
+    token: options.token,
+    ...(options.maxBodySize === undefined ? {} : { maxBodySize: options.maxBodySize }),
+  }
   return {
     stores,
     reader,
@@ -111,14 +119,12 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       reader,
       trace: traceMode(configuration.tracing),
       random: () => runtime.random(),
-      token: options.token,
       ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
-      ...(options.maxBodySize === undefined ? {} : { maxBodySize: options.maxBodySize }),
       ...(options.withoutToken === undefined ? {} : { withoutToken: options.withoutToken }),
     }),
     publicAnswer: createPublicAnswer({
       ...common,
-      ...(options.maxBodySize === undefined ? {} : { maxBodySize: options.maxBodySize }),
+      ...(options.publicWithoutToken === undefined ? {} : { withoutToken: options.publicWithoutToken }),
     }),
   }
 }

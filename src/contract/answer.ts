@@ -9,6 +9,7 @@
 import type { ApiRules } from '../access/api-rule.ts'
 import { httpEndpointAllowed } from '../access/api-rule.ts'
 import type { Reader } from '../read/read.ts'
+import { baggageProblem } from './baggage.ts'
 import { configurationEndpoints } from './configuration-endpoints.ts'
 import { corsPolicy } from './cors.ts'
 import type { Endpoint, EndpointCall } from './endpoint.ts'
@@ -24,7 +25,7 @@ import type { Target } from './target.ts'
 import { parseTarget } from './target.ts'
 import { tokenAccepted } from './token.ts'
 import type { TraceMode } from './trace.ts'
-import { baggageProblem, traceHeaders } from './trace.ts'
+import { traceHeaders } from './trace.ts'
 import type { AnswerUnmatched } from './unmatched.ts'
 import { answerAsInvocation, answerAsRouter } from './unmatched.ts'
 
@@ -104,32 +105,46 @@ export function createAnswer(options: ContractOptions): Answer {
     return { ...answer, headers: [...answer.headers, ...allowedOrigin, ...traced] }
   }
 
-  function refusal(
-    { method, headers }: ContractRequest,
-    { decodedPath }: Target,
-  ): ContractAnswer | undefined {
-    if (token === '' && withoutToken === 'serve') return undefined
-    if (token !== '' || withoutToken === 'refuse') {
-      if (token !== '' && tokenAccepted(headerValue(headers, 'dapr-api-token'), token)) return undefined
-      return isHealthCheck(method, decodedPath) ? undefined : textAnswer(401, 'invalid api token')
-    }
-    if (!isForeignHost(headerValue(headers, 'host')) || isHealthCheck(method, decodedPath)) return undefined
-    const message = 'the Host header names a foreign host; set DAPR_API_TOKEN to serve it'
-    return errorAnswer(403, 'ERR_PERMISSION_DENIED', message)
+  function refusal(request: ContractRequest, target: Target): ContractAnswer | undefined {
+    if (token === '') return refusalWithoutToken(request, target, withoutToken)
+    if (tokenAccepted(headerValue(request.headers, 'dapr-api-token'), token)) return undefined
+    return isHealthCheck(request, target) ? undefined : invalidToken
   }
 }
 
-/** What the public listener serves: health and metadata, without token, CORS or tracing. */
-export type PublicContractOptions = Pick<ContractOptions, 'appId' | 'metadata' | 'api' | 'maxBodySize'>
+/**
+ * What the public listener serves: health and metadata, without CORS or tracing. It asks nobody for the token:
+ * that there is one only means that nobody is refused for want of one.
+ */
+export type PublicContractOptions = Pick<
+  ContractOptions,
+  'appId' | 'metadata' | 'api' | 'maxBodySize' | 'token' | 'withoutToken'
+>
 
 /** The contract of the public listener (daprd's `--dapr-public-port`). */
 export function createPublicAnswer(options: PublicContractOptions): Answer {
-  const { appId, metadata, api, maxBodySize = defaultMaxBodySize } = options
+  const { appId, metadata, api, maxBodySize = defaultMaxBodySize, token = '' } = options
+  const guard = token === '' ? (options.withoutToken ?? 'serve') : 'serve'
   const dispatch = dispatcher(runtimeEndpoints({ appId, metadata }), api, answerAsRouter, maxBodySize)
   return async (request) => {
     const target = parseTarget(targetText(request))
-    return target === 'malformed' ? refusedRequest(400) : dispatch(request, target)
+    if (target === 'malformed') return refusedRequest(400)
+    return refusalWithoutToken(request, target, guard) ?? dispatch(request, target)
   }
+}
+
+const invalidToken = textAnswer(401, 'invalid api token')
+
+function refusalWithoutToken(
+  request: ContractRequest,
+  target: Target,
+  withoutToken: WithoutToken,
+): ContractAnswer | undefined {
+  if (withoutToken === 'serve' || isHealthCheck(request, target)) return undefined
+  if (withoutToken === 'refuse') return invalidToken
+  if (!isForeignHost(headerValue(request.headers, 'host'))) return undefined
+  const message = 'the Host header names a foreign host; set DAPR_API_TOKEN to serve it'
+  return errorAnswer(403, 'ERR_PERMISSION_DENIED', message)
 }
 
 /** The target as Go's server parses it: CONNECT names a host and port instead of a path. */
@@ -177,8 +192,12 @@ function unreadBody(reason: string): ContractAnswer {
 }
 
 /** The requests that need no token, their path compared as daprd does: decoded, with outer slashes trimmed. */
-function isHealthCheck(method: string, decodedPath: string): boolean {
+function isHealthCheck({ method }: ContractRequest, { decodedPath }: Target): boolean {
   if (method !== 'GET') return false
-  const path = decodedPath.replace(/^\/+|\/+$/g, '')
+  let start = 0
+  let end = decodedPath.length
+  while (decodedPath[start] === '/') start += 1
+  while (end > start && decodedPath[end - 1] === '/') end -= 1
+  const path = decodedPath.slice(start, end)
   return path === 'v1.0/healthz' || path === 'v1.0/healthz/outbound'
 }

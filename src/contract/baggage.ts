@@ -43,10 +43,10 @@ export function baggageProblem(headers: readonly string[]): string | undefined {
 
 const MAX_BYTES = 8192
 const MAX_MEMBERS = 64
-const MEMBER = /^[\t-\r ]*([^\t-\r ]*)[\t-\r ]*$/
 const KEY = /^[!#-'*+\-.0-9A-Z^-z|~]+$/
 const VALUE = /^[!#-+\--:<-[\]-~]*$/
-const PROPERTY = /^[ \t]*([!#-'*+\-.0-9A-Z^-z|~]+)[ \t]*(?:=[ \t]*([!#-+\--:<-[\]-~]*)[ \t]*)?$/
+const SPACE = '\t\n\v\f\r '
+const BLANK = '\t '
 
 /** A member's key and its size when written again; or the problem with it. */
 function parseMember(text: string): { readonly key: string; readonly size: number } | string {
@@ -59,10 +59,9 @@ function parseMember(text: string): { readonly key: string; readonly size: numbe
   }
   const equals = pair.indexOf('=')
   if (equals === -1) return 'invalid baggage list-member'
-  const key = MEMBER.exec(pair.slice(0, equals))?.[1]
-  if (key === undefined || !KEY.test(key)) return 'invalid key'
-  const value = MEMBER.exec(pair.slice(equals + 1))?.[1]
-  const size = value === undefined || !VALUE.test(value) ? undefined : valueSize(value)
+  const key = trim(pair.slice(0, equals), SPACE)
+  if (!KEY.test(key)) return 'invalid key'
+  const size = valueSize(trim(pair.slice(equals + 1), SPACE))
   if (size === undefined) return 'invalid value'
   const suffix =
     properties.length === 0 ? 0 : sizes.reduce((sum, one) => sum + one, Math.max(1, sizes.length))
@@ -72,17 +71,26 @@ function parseMember(text: string): { readonly key: string; readonly size: numbe
 /** The size of a property when written again; an empty one is dropped. `undefined` when it is invalid. */
 function propertySize(text: string): number | undefined {
   if (text === '') return 0
-  const match = PROPERTY.exec(text)
-  const key = match?.[1]
-  if (key === undefined) return undefined
-  const value = match?.[2]
-  if (value === undefined) return key.length
-  const size = valueSize(value)
+  const equals = text.indexOf('=')
+  const key = trim(equals === -1 ? text : text.slice(0, equals), BLANK)
+  if (!KEY.test(key)) return undefined
+  if (equals === -1) return key.length
+  const size = valueSize(trim(text.slice(equals + 1), BLANK))
   return size === undefined ? undefined : key.length + 1 + size
 }
 
-/** The size of a value when it is decoded and encoded again; `undefined` when an escape is malformed. */
+/** The text without those characters around it; an expression for this takes quadratic time. */
+function trim(text: string, characters: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && characters.includes(text.charAt(start))) start += 1
+  while (end > start && characters.includes(text.charAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+/** The size of a value when it is decoded and encoded again; `undefined` when it is invalid. */
 function valueSize(value: string): number | undefined {
+  if (!VALUE.test(value)) return undefined
   if (!value.includes('%')) return value.length
   const decoded = decodePercent(value)
   if (decoded === undefined) return undefined

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Endpoint as EndpointName } from '../access/api-rule.ts'
+import type { EndpointName } from '../access/api-rule.ts'
 import type { ContractAnswer, ContractRequest } from './exchange.ts'
 import { decodeParameter } from './target.ts'
 
@@ -37,6 +37,9 @@ export interface Endpoint extends EndpointName {
   answer(call: EndpointCall): ContractAnswer | Promise<ContractAnswer>
 }
 
+/** The answer that says nothing but that all is well. */
+export const noContent: ContractAnswer = { status: 204, headers: [], body: '' }
+
 /** How a request fared: an endpoint with its parameters, the methods the path knows, or nothing. */
 export type Match =
   | { readonly endpoint: Endpoint; readonly parameters: readonly string[] }
@@ -51,7 +54,7 @@ export function endpointMatcher(
 ): (method: string, segments: readonly string[]) => Match {
   const routes = endpoints.map((endpoint) => ({
     endpoint,
-    parts: endpoint.pattern.split('/').map(isParameterOr),
+    parts: endpoint.pattern.split('/').map(literalOf),
   }))
 
   return (method, segments) => {
@@ -68,7 +71,7 @@ export function endpointMatcher(
 /** A literal segment's text; `undefined` for a parameter. */
 type Part = string | undefined
 
-function isParameterOr(part: string): Part {
+function literalOf(part: string): Part {
   return part.startsWith('{') ? undefined : part
 }
 

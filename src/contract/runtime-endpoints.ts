@@ -9,8 +9,8 @@ import { decodeUtf8 } from '../go/bytes.ts'
 import { getMetadataRequest } from './body.ts'
 import { bodyRefusal } from './body-refusal.ts'
 import type { Endpoint } from './endpoint.ts'
+import { noContent } from './endpoint.ts'
 import { errorAnswer } from './error-answer.ts'
-import type { ContractAnswer } from './exchange.ts'
 import { queryValue } from './query.ts'
 import type { RuntimeMetadata } from './runtime-metadata.ts'
 
@@ -19,8 +19,6 @@ export interface RuntimeEndpointOptions {
   readonly appId: string
   readonly metadata: RuntimeMetadata
 }
-
-const noContent: ContractAnswer = { status: 204, headers: [], body: '' }
 
 /** Health and metadata, as the main and the public listener have them. */
 export function runtimeEndpoints(options: RuntimeEndpointOptions): readonly Endpoint[] {

@@ -9,6 +9,7 @@ import type { Origin, Reader } from '../read/read.ts'
 import { getBulkSecretRequest, getSecretRequest } from './body.ts'
 import { bodyRefusal } from './body-refusal.ts'
 import type { Endpoint, EndpointCall } from './endpoint.ts'
+import { noContent } from './endpoint.ts'
 import { failedReadAnswer } from './error-answer.ts'
 import type { ContractAnswer, ContractRequest } from './exchange.ts'
 import { headerValues } from './header.ts'
@@ -24,8 +25,6 @@ export interface SecretEndpointOptions {
 
 /** An answer that holds a secret is never to be stored on its way. */
 const secretHeaders: readonly string[] = ['Content-Type', 'application/json', 'Cache-Control', 'no-store']
-
-const noContent: ContractAnswer = { status: 204, headers: [], body: '' }
 
 /** The two endpoints; bulk first, since its pattern is the more literal one. */
 export function secretEndpoints({ reader, appId }: SecretEndpointOptions): readonly Endpoint[] {

@@ -77,8 +77,11 @@ function parseSlowly(target: string, path: string, query: string): Target | 'mal
   return { segments: clean(escaped), decodedPath, query }
 }
 
-/** The path of `scheme://authority/path` or `scheme:/path`; empty for `scheme:opaque`. */
-function pathOfAbsoluteForm(text: string): string | undefined {
+/**
+ * The path of `scheme://authority/path` or `scheme:/path`, still escaped; empty for `scheme:opaque`, `undefined` for
+ * what Go refuses.
+ */
+export function pathOfAbsoluteForm(text: string): string | undefined {
   const scheme = SCHEME.exec(text)?.[1]
   if (scheme === undefined) return undefined
   const rest = text.slice(scheme.length + 1)

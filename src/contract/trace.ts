@@ -10,8 +10,6 @@
 import { baggageOf } from './baggage.ts'
 import { headerValue } from './header.ts'
 
-export { baggageProblem } from './baggage.ts'
-
 /**
  * What daprd's tracing set-up amounts to.
  *

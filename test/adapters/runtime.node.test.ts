@@ -41,3 +41,15 @@ describe('the files that Node lists', () => {
     await expect(listFiles?.(path)).rejects.toEqual(new FileError(path, 'no such file or directory'))
   })
 })
+
+describe('what Node lends', () => {
+  it('refuses a path with a NUL as the system would', async () => {
+    await expect(nodeRuntime({}, () => undefined).readFile?.('a\0b')).rejects.toEqual(
+      new FileError('a\0b', 'invalid argument'),
+    )
+  })
+
+  it('has no variable that only an object has', () => {
+    expect(nodeRuntime(process.env, () => undefined).env.get('constructor')).toBeUndefined()
+  })
+})

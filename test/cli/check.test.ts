@@ -361,8 +361,8 @@ const warnings: readonly Case[] = [
       ),
     },
     says: [
-      "r/a.yaml:10:12: warning: component 'a': metadata 'prefx' is not known and has no effect; did you mean 'prefix'?",
-      "r/a.yaml:12:12: warning: component 'a': metadata 'zzzzzzzz' is not known and has no effect; known are prefix",
+      "r/a.yaml:9:11: warning: component 'a': metadata 'prefx' is not known and has no effect; did you mean 'prefix'?",
+      "r/a.yaml:11:11: warning: component 'a': metadata 'zzzzzzzz' is not known and has no effect; known are prefix",
     ],
   },
   {
@@ -385,7 +385,7 @@ const warnings: readonly Case[] = [
     says: [
       "r/a.yaml:10:13: warning: component 'a': envRef 'NOT_SET' is not set in the environment; the value stays empty",
       "r/a.yaml:12:13: warning: component 'a': envRef 'DAPR_API_TOKEN' is a variable that components may not read; the value stays empty",
-      "r/a.yaml:12:13: warning: component 'a': metadata 'x' is not known and has no effect; known are prefix",
+      "r/a.yaml:11:11: warning: component 'a': metadata 'x' is not known and has no effect; known are prefix",
     ],
   },
   {

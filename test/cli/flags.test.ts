@@ -160,6 +160,10 @@ describe('the command line of serve', () => {
     [['--dapr-htp-port=1'], ['unknown flag --dapr-htp-port; did you mean --dapr-http-port?']],
     [['-resource-path', 'x'], ['unknown flag --resource-path; did you mean --resources-path?']],
     [['--zzzzzzzzzz'], ['unknown flag --zzzzzzzzzz']],
+    [
+      ['--app-id=../../x', '--unix-domain-socket=/tmp/dapr'],
+      ['flag --app-id must hold no slash with --unix-domain-socket: the socket is named after it'],
+    ],
     [['components'], ["unexpected argument 'components'"]],
   ])('refuses %j', (args, problems) => {
     expect(parseServeOptions(args, true)).toEqual({ problems })
@@ -188,6 +192,25 @@ describe('the command line of serve', () => {
       expect(parseServeOptions([`--dapr-listen-addresses=${address}`], false)).toHaveProperty('options')
     },
   )
+
+  it.each([[], ['--unix-domain-socket=/tmp/dapr']])(
+    'refuses a public port beyond this machine without a token, with %j too',
+    (...more) => {
+      const address = '--dapr-public-listen-address=0.0.0.0'
+      const args = ['--dapr-public-port=3501', address, ...more]
+      expect(parseServeOptions(args, false)).toEqual({
+        problems: [expect.stringContaining('--dapr-public-listen-address 0.0.0.0 can be reached')],
+      })
+      expect(parseServeOptions(args, true)).toHaveProperty('options')
+      expect(parseServeOptions([...args, '--allow-unauthenticated'], false)).toHaveProperty('options')
+      expect(parseServeOptions([address, ...more], false)).toHaveProperty('options')
+      expect(parseServeOptions(['--dapr-public-port=3501', ...more], false)).toHaveProperty('options')
+    },
+  )
+
+  it('takes an app id with a slash where it names no file', () => {
+    expect(options(['--app-id=a/b']).appId).toBe('a/b')
+  })
 })
 
 describe('a size', () => {

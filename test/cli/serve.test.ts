@@ -206,6 +206,8 @@ describe('the log of serve', () => {
       headers: [['User-Agent', 'agent "one"']],
     })
     await ask(port, 'http://user:canary@localhost/v1.0/secrets/env-secrets/bulk')
+    await ask(port, 'ht+tp://user:canary@localhost/v1.0/secrets/env-secrets/bulk')
+    await ask(port, 'user:canary@localhost:80', { method: 'CONNECT' })
     const { stdout } = await program.stop()
     const calls = linesOf(stdout).filter((line) => line.includes('HTTP API Called'))
     expect(JSON.parse(calls[0] ?? '')).toEqual({
@@ -227,6 +229,10 @@ describe('the log of serve', () => {
       code: 200,
       method: 'GET /v1.0/secrets/env-secrets/bulk',
     })
+    expect(calls.slice(2).map((line) => JSON.parse(line).method)).toEqual([
+      'GET /v1.0/secrets/env-secrets/bulk',
+      'CONNECT localhost:80',
+    ])
     expect(stdout).not.toContain('canary')
   })
 
@@ -265,7 +271,7 @@ describe('a stop', () => {
     await once(idle, 'data')
     const started = performance.now()
     expect(await program.stop(signal)).toMatchObject({ exit: 0, stderr: '' })
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(4000)
     expect(untouched.destroyed || (await once(untouched, 'close'))).toBeTruthy()
   })
 
@@ -285,7 +291,7 @@ describe('a stop', () => {
     const [answer] = await once(client, 'data')
     expect(String(answer)).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\{"NAME":"value"\}\n$/)
     expect((await ended).exit).toBe(0)
-    expect(performance.now() - answered).toBeLessThan(1000)
+    expect(performance.now() - answered).toBeLessThan(4000)
   })
 
   it('waits for a request that does not end only as long as --dapr-graceful-shutdown-seconds', async () => {
@@ -425,6 +431,34 @@ describe('the public port', () => {
     expect((await ask(publicPort, '/v1.0/secrets/env-secrets/bulk', { headers })).status).toBe(404)
   })
 
+  it('is refused beyond this machine without a token', async () => {
+    const args = ['--dapr-public-port', String(await freePort()), '--dapr-public-listen-address=0.0.0.0']
+    const { exit, stderr } = await run(['serve', ...args])
+    expect(exit).toBe(1)
+    expect(stderr).toContain('--dapr-public-listen-address 0.0.0.0 can be reached from other machines')
+  })
+
+  it.each([
+    [[], {}, 403],
+    [[], { DAPR_API_TOKEN: 'token' }, 200],
+    [['--dapr-public-listen-address=0.0.0.0', '--allow-unauthenticated'], {}, 200],
+  ])('with %j and %j answers a foreign Host with %i', async (args, env: Record<string, string>, status) => {
+    const publicPort = await freePort()
+    await serve(['--dapr-public-port', String(publicPort), ...args], { env })
+    const headers = [['Host', 'page.example'] as const]
+    expect((await ask(publicPort, '/v1.0/metadata', { headers })).status).toBe(status)
+    expect((await ask(publicPort, '/v1.0/healthz', { headers })).status).toBe(204)
+  })
+
+  it('keeps nothing of a body that is too long', async () => {
+    const publicPort = await freePort()
+    await serve(['--dapr-public-port', String(publicPort), '--max-body-size=10'])
+    const put = async (body: string) =>
+      (await ask(publicPort, '/v1.0/metadata/k', { method: 'PUT', body })).status
+    expect([await put('0123456789'), await put('0123456789abc')]).toEqual([204, 400])
+    expect((await ask(publicPort, '/v1.0/metadata')).body).toContain('"k":"0123456789"')
+  })
+
   it.skipIf(process.platform !== 'linux')('does not keep a body of any length in memory', async () => {
     const publicPort = await freePort()
     const { program } = await serve(['--dapr-public-port', String(publicPort)])
@@ -488,6 +522,13 @@ describe('a Unix socket', () => {
     expect(await askSocket(socketIn(folder), '/v1.0/secrets/env-secrets/NAME')).toBe('{"NAME":"value"}\n')
     expect((await program.stop()).exit).toBe(0)
     expect(statSync(socketIn(folder), { throwIfNoEntry: false })).toBeUndefined()
+  })
+
+  it('is served under any Host: no page can reach it', async () => {
+    const folder = folderWith({})
+    await start(folder)
+    const answer = await askSocket(socketIn(folder), '/v1.0/secrets/env-secrets/NAME', 'page.example')
+    expect(answer).toBe('{"NAME":"value"}\n')
   })
 
   it('that a killed program left behind is replaced', async () => {
@@ -609,9 +650,9 @@ async function occupy(): Promise<number> {
   return port
 }
 
-function askSocket(socketPath: string, path: string): Promise<string> {
+function askSocket(socketPath: string, path: string, host = 'localhost'): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path, agent: false }, (answer) => {
+    const sent = request({ socketPath, path, headers: { Host: host }, agent: false }, (answer) => {
       let body = ''
       answer.setEncoding('utf8').on('data', (text: string) => {
         body += text

@@ -60,6 +60,7 @@ describe('what serve has loaded after its first answer', () => {
       bundle: true,
       platform: 'node',
       format: 'cjs',
+      external: ['@aws-sdk/client-secrets-manager'],
       write: false,
       metafile: true,
     })
@@ -118,7 +119,7 @@ describe('the end of a start', () => {
     const started = performance.now()
     const program = new Program(['serve', '--resources-path', '/nowhere'])
     expect((await program.end()).exit).toBe(1)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(4000)
   })
 })
 

@@ -186,6 +186,13 @@ describe('the token', () => {
     expect(await send(target, {}, { token })).toMatchObject({ status: 204, body: '' })
   })
 
+  it('is asked for however many slashes a path holds', async () => {
+    // A search that begins anew at each slash would take hours.
+    const target = `/v1.0${'/'.repeat(4_000_000)}x`
+    const { answer } = await open({ token })
+    expect((await answer({ method: 'GET', target, headers: [] })).status).toBe(401)
+  })
+
   it.each([
     ['HEAD', '/v1.0/healthz'],
     ['POST', '/v1.0/healthz'],
@@ -243,6 +250,14 @@ describe('a Host that is a foreign DNS name', () => {
     ).toBe(200)
     expect((await send('/v1.0/secrets/env/FOO', { headers })).status).toBe(200)
   })
+
+  it('is no obstacle to a health check', async () => {
+    const headers = ['Host', 'evil.example']
+    for (const target of ['/v1.0/healthz', '/v1.0/healthz/outbound']) {
+      expect((await send(target, { headers }, { withoutToken })).status).toBe(204)
+    }
+    expect((await send('/v1.0/healthz', { method: 'POST', headers }, { withoutToken })).status).toBe(403)
+  })
 })
 
 describe('an unmatched request', () => {
@@ -273,6 +288,14 @@ describe('an unmatched request', () => {
       const unknown = await send('/v1.0/secrets/env/FOO', { method: 'FOO' }, { configuration })
       expect(unknown).toMatchObject({ status: 405, headers: [], body: '' })
     })
+
+    it.each(['localhost:80/v1.0/secrets/env/FOO', 'h/v1.0/secrets/env/FOO', '/v1.0/secrets/env/FOO'])(
+      'is found by the path of CONNECT %s',
+      async (target) => {
+        const answer = await send(target, { method: 'CONNECT' }, { configuration })
+        expect(answer).toMatchObject({ status: 405, headers: ['Allow', 'GET'] })
+      },
+    )
 
     it('includes the metadata that SDKs poll, which is not in the list', async () => {
       expect((await send('/v1.0/metadata', {}, { configuration })).status).toBe(404)
@@ -334,6 +357,18 @@ describe('CORS and tracing', () => {
       { token: 't', allowedOrigins: '*' },
     )
     expect(answer).toMatchObject({ status: 200, body: '' })
+    expect(answer.header('access-control-allow-origin')).toBe('*')
+  })
+
+  it('are both on the answer to a preflight', async () => {
+    const headers = ['Origin', 'https://a.example', 'Access-Control-Request-Method', 'GET']
+    const answer = await send(
+      '/v1.0/secrets/env/FOO',
+      { method: 'OPTIONS', headers: [...headers, 'traceparent', traceparent] },
+      { allowedOrigins: '*' },
+    )
+    expect(answer.header('access-control-allow-methods')).toBe('GET')
+    expect(answer.header('traceparent')).toBe(traceparent)
   })
 
   it('send no traceparent when none came in, none for health, and none at rate zero', async () => {
@@ -356,6 +391,19 @@ describe('CORS and tracing', () => {
     expect(answer.header('traceparent')).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/)
     expect(answer.header('traceparent')).not.toBe(traceparent)
   })
+
+  it.each([
+    [0.00005, '01'],
+    [0.00015, '00'],
+  ])(
+    'sample one trace in 10,000 when there is an exporter and no rate: a draw of %s gives flags %s',
+    async (draw, flags) => {
+      const configuration = { ...defaultConfiguration, tracing: { samplingRate: undefined, exporter: true } }
+      const runtime = { ...fakeRuntime({ env }), random: () => draw }
+      const answer = await send('/v1.0/secrets/env/FOO', {}, { configuration, runtime })
+      expect(answer.header('traceparent')).toMatch(new RegExp(`^00-[0-9a-f]{32}-[0-9a-f]{16}-${flags}$`))
+    },
+  )
 
   it('refuse a malformed baggage header before the token is asked for', async () => {
     const answer = await send('/v1.0/secrets/env/FOO', { headers: ['baggage', '=nokey'] }, { token: 't' })
@@ -388,6 +436,41 @@ describe('the public listener', () => {
     expect(await get('/v1.0/metadata', 'POST')).toMatchObject({ status: 405 })
     expect((await get('/%zz')).status).toBe(400)
   })
+
+  it('takes no longer body than the main one, and stores nothing of it', async () => {
+    const { publicAnswer } = await open({ maxBodySize: 10 })
+    const put = (text: string) =>
+      publicAnswer({
+        method: 'PUT',
+        target: '/v1.0/metadata/k',
+        headers: [],
+        body: async (limit) => new TextEncoder().encode(text).slice(0, limit + 1),
+      })
+    expect((await put('0123456789')).status).toBe(204)
+    expect(await put('0123456789abc')).toMatchObject({
+      status: 400,
+      body: expect.stringContaining('stream too large'),
+    })
+    const { body } = await publicAnswer({ method: 'GET', target: '/v1.0/metadata', headers: [] })
+    expect(body).toContain('"k":"0123456789"')
+  })
+
+  it('refuses a foreign Host where it is told to and there is no token, health checks aside', async () => {
+    const statuses = async (options: Partial<SecretsOptions>) => {
+      const { publicAnswer } = await open(options)
+      const get = async (target: string, host: string) =>
+        (await publicAnswer({ method: 'GET', target, headers: ['Host', host] })).status
+      return [
+        await get('/v1.0/metadata', 'evil.example'),
+        await get('/v1.0/metadata', 'localhost'),
+        await get('/v1.0/healthz', 'evil.example'),
+      ]
+    }
+    const publicWithoutToken = 'refuse foreign hosts'
+    expect(await statuses({ publicWithoutToken })).toEqual([403, 200, 204])
+    expect(await statuses({ publicWithoutToken, token: 't' })).toEqual([200, 200, 204])
+    expect(await statuses({ withoutToken: 'refuse foreign hosts' })).toEqual([200, 200, 204])
+  })
 })
 
 it('a scope for a store that is not there is a warning at its place', async () => {
@@ -404,7 +487,7 @@ it('a scope for a store that is not there is a warning at its place', async () =
     {
       severity: 'warning',
       at,
-      message: 'this scope names a secret store that is not there, so it protects nothing',
+      message: expect.stringContaining('that is not there, so it protects nothing'),
     },
   ])
 })

@@ -32,7 +32,10 @@ function model(target: string): readonly string[] | 'malformed' {
   let path = `${isValidEncoding ? raw : escaped}/`
   for (let before = ''; before !== path; ) {
     before = path
-    path = path.replaceAll('//', '/').replaceAll('/./', '/')
+    // One slash for each run of them, or a `..` would take an empty name for its parent.
+    while (path.includes('//')) path = path.replaceAll('//', '/')
+    path = path.replaceAll('/./', '/')
+    if (path.includes('/./')) continue
     const at = path.indexOf('/../')
     // At the root there is no parent, and the look back finds the root itself.
     if (at !== -1) path = path.slice(0, path.lastIndexOf('/', at - 1)) + path.slice(at + 3)
