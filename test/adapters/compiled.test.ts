@@ -9,23 +9,12 @@ import type { LogLevel, Runtime } from '../../src/runtime.ts'
 import { localEnv } from '../../src/stores/local-env.ts'
 import type { SecretStoreDriver } from '../../src/stores/store.ts'
 import { defineStore, OptionError } from '../../src/stores/store.ts'
+import { fakeComponent } from '../fakes/component.ts'
 
 const at = { file: 'components/env.yaml', line: 7, column: 3 }
 
 function component(type: string): Component {
-  return {
-    name: 'env',
-    type,
-    version: 'v1',
-    namespace: '',
-    scopes: [],
-    secretStore: '',
-    ignoreErrors: false,
-    initTimeout: 5000,
-    metadata: [],
-    at,
-    typeAt: at,
-  }
+  return fakeComponent({ name: 'env', type, at, typeAt: at })
 }
 
 /** A store whose start waits until the test lets it go on, and fails as often as the test says. */

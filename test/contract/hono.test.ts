@@ -6,27 +6,12 @@ import { createApp } from '../../src/contract/hono.ts'
 import type { SecretsOptions } from '../../src/secrets.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { localEnv } from '../../src/stores/local-env.ts'
+import { fakeComponent } from '../fakes/component.ts'
 import { fakeRuntime } from '../fakes/runtime.ts'
-
-const at = { file: 'components/env.yaml', line: 1, column: 1 }
 
 const options = {
   appId: 'orders',
-  components: [
-    {
-      name: 'env',
-      type: 'secretstores.local.env',
-      version: 'v1',
-      namespace: '',
-      scopes: [],
-      secretStore: '',
-      ignoreErrors: false,
-      initTimeout: 5000,
-      metadata: [],
-      at,
-      typeAt: at,
-    },
-  ],
+  components: [fakeComponent({ name: 'env' })],
   drivers: [localEnv],
   runtime: fakeRuntime({ env: { bulk: 'one secret', 'a/b': 'with a slash', plain: 'p' } }),
   maxBodySize: 8,
