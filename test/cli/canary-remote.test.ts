@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { authority, certificateFor } from '../adapters/certificate.ts'
+import { component, metadata } from './component-text.ts'
 import { ask, cleanUp, folderWith, run, serve, type TextAnswer } from './program.ts'
 import { mischiefs, startVendor } from './vendor-server.ts'
 
@@ -73,7 +74,7 @@ describe('a canary that a remote store answers with, wherever it can', () => {
     const pem = `{name: caPem, value: ${JSON.stringify(trusted.cert)}}`
     const stores = [
       ...vendorTypes.map((type) => store(type, type, vendor.origin)),
-      component('other', 'hashicorp.vault', [`{name: vaultAddr, value: '${vendor.origin}'}`, token, pem]),
+      withItems('other', 'hashicorp.vault', [`{name: vaultAddr, value: '${vendor.origin}'}`, token, pem]),
     ]
     const targets = (type: string) => `${type === 'aws.secretmanager' ? 'other' : type}/good`
     const files = { 'r/stores.yaml': joined(stores) }
@@ -102,7 +103,7 @@ describe('a canary that a login answers with', () => {
         `{name: vaultAuthMethod, value: ${method}}`,
         ...items.map((item) => `{name: ${item}}`),
       ]
-      files[`r/${index}.yaml`] = component(names[index] ?? '', 'hashicorp.vault', given)
+      files[`r/${index}.yaml`] = withItems(names[index] ?? '', 'hashicorp.vault', given)
     }
     const said = await expectQuiet(files, {}, (name) => `${name}/good`, names)
     for (const method of ['kubernetes', 'approle', 'jwt']) {
@@ -115,7 +116,7 @@ describe('a canary that a login answers with', () => {
     const vendor = await startVendor()
     const stores = roles.map((role) => {
       const arn = `{name: assumeRoleArn, value: 'arn:aws:iam::123456789012:role/${role}'}`
-      return component(role, 'aws.parameterstore', ['{name: region, value: us-east-1}', ...keys, arn])
+      return withItems(role, 'aws.parameterstore', ['{name: region, value: us-east-1}', ...keys, arn])
     })
     const said = await expectQuiet(
       { 'r/stores.yaml': joined(stores) },
@@ -133,7 +134,7 @@ describe('a canary that a login answers with', () => {
       const vendor = await startVendor()
       const files = {
         jwt: 'canary-of-a-jwt',
-        'r/a.yaml': component('aws', 'aws.parameterstore', ['{name: region, value: us-east-1}']),
+        'r/a.yaml': withItems('aws', 'aws.parameterstore', ['{name: region, value: us-east-1}']),
       }
       const web = {
         ...endpoints(vendor.origin),
@@ -162,7 +163,7 @@ describe('a canary behind a reference', () => {
     const referring = vendorTypes.flatMap((type) => names.map((name) => ({ type, name })))
     for (const { type, name } of referring) {
       const item = `{name: prefix, secretKeyRef: {name: ${name}, key: ${name}}}`
-      const text = component(`${type}-${name}`, 'local.env', [item], 'ignoreErrors: true')
+      const text = withItems(`${type}-${name}`, 'local.env', [item], 'ignoreErrors: true')
       files[`r/${type}-${name}.yaml`] = `${text}auth: {secretStore: ${type}}\n`
     }
     const { program, port } = await serve(arguments_, {
@@ -195,7 +196,7 @@ describe('a canary behind a reference', () => {
       const item = `{name: ${field}, secretKeyRef: {name: good, key: good}}`
       const files = {
         'r/a.yaml': store('source', 'aws.secretmanager', vendor.origin),
-        'r/b.yaml': `${component('b', type, [...given, item])}auth: {secretStore: source}\n`,
+        'r/b.yaml': `${withItems('b', type, [...given, item])}auth: {secretStore: source}\n`,
       }
       const { exit, stdout, stderr } = await run(['serve', ...arguments_], {
         cwd: folderWith(files),
@@ -241,9 +242,9 @@ const token = '{name: vaultToken, value: canary-of-a-token}'
 function store(name: string, type: VendorType, origin: string, credential = 'canary-of-right'): string {
   if (type === 'hashicorp.vault') {
     const items = [`{name: vaultAddr, value: '${origin}'}`, `{name: vaultToken, value: ${credential}}`]
-    return component(name, type, items)
+    return withItems(name, type, items)
   }
-  return component(name, type, [
+  return withItems(name, type, [
     '{name: region, value: us-east-1}',
     `{name: accessKey, value: ${credential}}`,
     '{name: secretKey, value: canary-of-secret}',
@@ -252,18 +253,8 @@ function store(name: string, type: VendorType, origin: string, credential = 'can
   ])
 }
 
-function component(name: string, type: string, items: readonly string[], more = ''): string {
-  const metadata = items.map((item) => `  - ${item}\n`).join('')
-  return `apiVersion: dapr.io/v1alpha1
-kind: Component
-metadata:
-  name: ${name}
-spec:
-  type: secretstores.${type}
-  version: v1
-  ${more}
-  metadata:
-${metadata}`
+function withItems(name: string, type: string, items: readonly string[], more = ''): string {
+  return component(name, type, `  ${more}\n${metadata(...items)}`)
 }
 
 function joined(components: readonly string[]): string {

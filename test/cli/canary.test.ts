@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Header } from '../conformance/raw-http.ts'
 import { freePort } from '../conformance/server-process.ts'
+import { component, metadata } from './component-text.ts'
 import { ask, cleanUp, folderWith, run, serve } from './program.ts'
 
 /** Part of every secret here, and of nothing else: no name, no path and no field holds it. */
@@ -361,19 +362,4 @@ function brokenConfigurations(): readonly string[] {
     '  api: {allowed: canary}\n',
     '  $PATTERN: x\n',
   ]
-}
-
-function component(name: string, type: string, rest = ''): string {
-  return `apiVersion: dapr.io/v1alpha1
-kind: Component
-metadata:
-  name: ${name}
-spec:
-  type: secretstores.${type}
-  version: v1
-${rest}`
-}
-
-function metadata(...items: readonly string[]): string {
-  return `  metadata:\n${items.map((item) => `  - ${item}\n`).join('')}`
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { component, metadata } from './component-text.ts'
 import { cleanUp, folderWith, type Outcome, run } from './program.ts'
 
 afterEach(cleanUp)
@@ -556,21 +557,6 @@ async function check(
   const started = performance.now()
   const outcome = await run(['check', 'r', ...config, ...args], { cwd, env: { LONG: 'a'.repeat(40) } })
   return { outcome, milliseconds: performance.now() - started }
-}
-
-function component(name: string, type: string, rest = ''): string {
-  return `apiVersion: dapr.io/v1alpha1
-kind: Component
-metadata:
-  name: ${name}
-spec:
-  type: secretstores.${type}
-  version: v1
-${rest}`
-}
-
-function metadata(...items: readonly string[]): string {
-  return `  metadata:\n${items.map((item) => `  - ${item}\n`).join('')}`
 }
 
 /** A prefix that is read from another store. */

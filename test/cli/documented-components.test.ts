@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { authority } from '../adapters/certificate.ts'
+import { component } from './component-text.ts'
 import { cleanUp, folderWith, run, serve } from './program.ts'
 
 afterEach(cleanUp)
@@ -57,16 +58,16 @@ ${cert.trim().replaceAll(/^/gm, '          ')}
 const documented: readonly (readonly [title: string, yaml: string])[] = [
   [
     'AWS Secrets Manager',
-    component(
+    withMetadata(
       'awssecretmanager',
       'aws.secretmanager',
       `${aws}  - name: multipleKeyValuesPerSecret\n    value: "false"\n`,
     ),
   ],
-  ['AWS Secrets Manager, before 1.16', component('awssecretmanager', 'aws.secretmanager', aws)],
+  ['AWS Secrets Manager, before 1.16', withMetadata('awssecretmanager', 'aws.secretmanager', aws)],
   [
     'AWS SSM Parameter Store',
-    component(
+    withMetadata(
       'awsparameterstore',
       'aws.parameterstore',
       `${aws}  - name: prefix\n    value: "secret_name"\n`,
@@ -138,7 +139,7 @@ describe("a component of Dapr's documentation", () => {
 })
 
 describe('an address of OpenBao in the clear', () => {
-  const yaml = component(
+  const yaml = withMetadata(
     'openbao',
     'hashicorp.vault',
     `  - name: vaultAddr
@@ -157,7 +158,7 @@ ${vaultToken}`,
 })
 
 function vault(identity: string, trust: string): string {
-  return component('vault', 'hashicorp.vault', `${vaultAddress}${trust}${vaultOptions}${identity}`)
+  return withMetadata('vault', 'hashicorp.vault', `${vaultAddress}${trust}${vaultOptions}${identity}`)
 }
 
 /** Fields that refer to a local store, which stands in the same file. */
@@ -172,20 +173,12 @@ function referring(
     (field) => `  - name: ${field}\n    secretKeyRef:\n      name: ${name}\n      key: ${key}\n`,
   )
   const local = `  - name: secretsFile\n    value: secrets.json\n  - name: multiValued\n    value: "true"\n`
-  return `${component('remote', type, metadata + items.join(''))}auth:
+  return `${withMetadata('remote', type, metadata + items.join(''))}auth:
   secretStore: local
 ---
-${component('local', 'local.file', local)}`
+${withMetadata('local', 'local.file', local)}`
 }
 
-function component(name: string, type: string, metadata: string): string {
-  return `apiVersion: dapr.io/v1alpha1
-kind: Component
-metadata:
-  name: ${name}
-spec:
-  type: secretstores.${type}
-  version: v1
-  metadata:
-${metadata}`
+function withMetadata(name: string, type: string, items: string): string {
+  return component(name, type, `  metadata:\n${items}`)
 }

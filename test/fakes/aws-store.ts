@@ -17,6 +17,13 @@ export interface AwsGround {
   readonly isolatesRequests?: true
 }
 
+/** A store, the fake behind it, and the clock of both. */
+export interface OpenedAwsStore {
+  readonly store: SecretStore
+  readonly aws: FakeAws
+  readonly clock: FakeClock
+}
+
 /** Metadata of a component that has everything it needs. */
 export const usualMetadata = {
   region: 'us-east-1',
@@ -49,6 +56,18 @@ export function awsRuntime(
 ): Runtime {
   const runtime = fakeRuntime({ clock, env, files })
   return { ...runtime, send: aws.send, ...(isolatesRequests === undefined ? {} : { isolatesRequests }) }
+}
+
+/** All secrets of the store as plain objects, whatever time that takes. */
+export async function bulkOf(
+  { store, clock }: Pick<OpenedAwsStore, 'store' | 'clock'>,
+  isAllowed?: (name: string) => boolean,
+): Promise<Record<string, unknown>> {
+  const request = { metadata: new Map(), ...(isAllowed === undefined ? {} : { isAllowed }) }
+  const secrets = await whileTimePasses(clock, Promise.resolve(store.getBulkSecret(request)))
+  return Object.fromEntries(
+    [...(secrets ?? [])].map(([name, values]) => [name, Object.fromEntries(values ?? [])]),
+  )
 }
 
 /** The outcome of work that waits: time passes until it is there. */

@@ -1,44 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { awsParameterstore } from '../../src/stores/aws-parameterstore.ts'
-import type { SecretStore } from '../../src/stores/store.ts'
 import { describeSecretStore } from '../conformance/secret-store.ts'
-import type { FakeAws, FakeParameter } from '../fakes/aws.ts'
+import type { FakeParameter } from '../fakes/aws.ts'
 import { answer, fakeAccount, fakeAws } from '../fakes/aws.ts'
-import { openAwsStore, usualMetadata, whileTimePasses } from '../fakes/aws-store.ts'
-import type { FakeClock } from '../fakes/clock.ts'
+import type { OpenedAwsStore } from '../fakes/aws-store.ts'
+import { bulkOf, openAwsStore, usualMetadata, whileTimePasses } from '../fakes/aws-store.ts'
 import { fakeClock } from '../fakes/clock.ts'
-
-interface Opened {
-  readonly store: SecretStore
-  readonly aws: FakeAws
-  readonly clock: FakeClock
-}
 
 async function open(
   parameters: Readonly<Record<string, string | FakeParameter>>,
   metadata: Readonly<Record<string, string>> = {},
-): Promise<Opened> {
+): Promise<OpenedAwsStore> {
   const clock = fakeClock()
   const aws = fakeAws({ clock, parameters })
   const store = await openAwsStore(awsParameterstore, aws, { clock }, { ...usualMetadata, ...metadata })
   return { store, aws, clock }
 }
 
-async function get({ store, clock }: Opened, name: string, version?: string): Promise<unknown> {
+async function get({ store, clock }: OpenedAwsStore, name: string, version?: string): Promise<unknown> {
   const metadata = new Map(version === undefined ? [] : [['version_id', version]])
   const { values } = await whileTimePasses(clock, Promise.resolve(store.getSecret({ name, metadata })))
   return Object.fromEntries(values ?? [])
-}
-
-async function bulk(
-  { store, clock }: Opened,
-  isAllowed?: (name: string) => boolean,
-): Promise<Record<string, unknown>> {
-  const request = { metadata: new Map(), ...(isAllowed === undefined ? {} : { isAllowed }) }
-  const secrets = await whileTimePasses(clock, Promise.resolve(store.getBulkSecret(request)))
-  return Object.fromEntries(
-    [...(secrets ?? [])].map(([name, values]) => [name, Object.fromEntries(values ?? [])]),
-  )
 }
 
 function numbered(count: number, prefix = ''): Record<string, string> {
@@ -51,7 +33,7 @@ function asBulk(parameters: Readonly<Record<string, string>>): Record<string, un
   return Object.fromEntries(Object.entries(parameters).map(([name, text]) => [name, { [name]: text }]))
 }
 
-function times({ aws }: Opened, action: string): number {
+function times({ aws }: OpenedAwsStore, action: string): number {
   return aws.calls.filter((call) => call === `ssm:${action}`).length
 }
 
@@ -159,14 +141,14 @@ describe('all parameters of aws.parameterstore', () => {
   it('are listed fifty a page and read in tens', async () => {
     const parameters = numbered(125)
     const opened = await open(parameters)
-    expect(await bulk(opened)).toEqual(asBulk(parameters))
+    expect(await bulkOf(opened)).toEqual(asBulk(parameters))
     expect([times(opened, 'DescribeParameters'), times(opened, 'GetParameters')]).toEqual([3, 13])
     expect(opened.aws.calls.length).toBe(16)
   })
 
   it('are those behind the prefix, by their names without it', async () => {
     const opened = await open({ '/app/a': '1', '/app/b': '2', '/other': '3' }, { prefix: '/app/' })
-    expect(await bulk(opened)).toEqual(asBulk({ a: '1', b: '2' }))
+    expect(await bulkOf(opened)).toEqual(asBulk({ a: '1', b: '2' }))
     expect(JSON.parse(opened.aws.requests[0]?.body ?? '')).toMatchObject({
       ParameterFilters: [{ Key: 'Name', Option: 'BeginsWith', Values: ['/app/'] }],
     })
@@ -178,41 +160,41 @@ describe('all parameters of aws.parameterstore', () => {
       headers['x-amz-target'] === 'AmazonSSM.DescribeParameters'
         ? answer(200, '{"Parameters":[{"Name":"/app/x"},{"Name":"app-a"}],"NextToken":null}')
         : undefined
-    expect(await bulk(opened)).toEqual({ '-a': { '-a': '1' } })
+    expect(await bulkOf(opened)).toEqual({ '-a': { '-a': '1' } })
   })
 
   it('are all read though a page is empty and the last one says null', async () => {
     const parameters = numbered(20)
     const opened = await open(parameters)
     Object.assign(opened.aws, { hasOddPages: true, pageSize: 10 })
-    expect(await bulk(opened)).toEqual(asBulk(parameters))
+    expect(await bulkOf(opened)).toEqual(asBulk(parameters))
     expect(times(opened, 'DescribeParameters')).toBe(3)
   })
 
   it('are read one by one where batches are off, and for good once they were denied', async () => {
     const parameters = numbered(25)
     const off = await open(parameters, { 'sidecarless.batch': 'no' })
-    expect(await bulk(off)).toEqual(asBulk(parameters))
+    expect(await bulkOf(off)).toEqual(asBulk(parameters))
     expect([times(off, 'GetParameters'), times(off, 'GetParameter')]).toEqual([0, 25])
     const denied = await open(parameters)
     denied.aws.denied.add('ssm:GetParameters')
-    await bulk(denied)
-    expect(await bulk(denied)).toEqual(asBulk(parameters))
+    await bulkOf(denied)
+    expect(await bulkOf(denied)).toEqual(asBulk(parameters))
     expect([times(denied, 'GetParameters'), times(denied, 'GetParameter')]).toEqual([1, 50])
   })
 
   it('are not fetched where a scope denies them, by their names without the prefix', async () => {
     const opened = await open({ '/app/a': '1', '/app/b': '2' }, { prefix: '/app/' })
-    expect(await bulk(opened, (name) => name === 'b')).toEqual({ b: { b: '2' } })
+    expect(await bulkOf(opened, (name) => name === 'b')).toEqual({ b: { b: '2' } })
     expect(opened.aws.requests.at(-1)?.body).toContain('"Names":["/app/b"]')
   })
 
   it('are none when one cannot be read, as in daprd, or when listing is denied', async () => {
     const opened = await open({ '/app/a': '1', '/app/gone': { values: [] } }, { prefix: '/app/' })
     const message = "couldn't get secret: /app/gone"
-    await expect(bulk(opened)).rejects.toMatchObject({ kind: 'not-found', message })
+    await expect(bulkOf(opened)).rejects.toMatchObject({ kind: 'not-found', message })
     opened.aws.denied.add('ssm:DescribeParameters')
-    await expect(bulk(opened)).rejects.toThrow(
+    await expect(bulkOf(opened)).rejects.toThrow(
       /^couldn't list secrets: operation error SSM: DescribeParameters, /,
     )
   })

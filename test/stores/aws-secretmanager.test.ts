@@ -1,26 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import type { StoreError } from '../../src/secret-error.ts'
 import { awsSecretmanager } from '../../src/stores/aws-secretmanager.ts'
-import type { SecretStore } from '../../src/stores/store.ts'
 import { OptionError } from '../../src/stores/store.ts'
 import type { GivenSecrets } from '../conformance/secret-store.ts'
 import { describeSecretStore } from '../conformance/secret-store.ts'
-import type { FakeAws, FakeSecret } from '../fakes/aws.ts'
+import type { FakeSecret } from '../fakes/aws.ts'
 import { answer, arnOf, fakeAws } from '../fakes/aws.ts'
-import { openAwsStore, usualMetadata, whileTimePasses } from '../fakes/aws-store.ts'
-import type { FakeClock } from '../fakes/clock.ts'
+import type { OpenedAwsStore } from '../fakes/aws-store.ts'
+import { bulkOf, openAwsStore, usualMetadata, whileTimePasses } from '../fakes/aws-store.ts'
 import { fakeClock } from '../fakes/clock.ts'
-
-interface Opened {
-  readonly store: SecretStore
-  readonly aws: FakeAws
-  readonly clock: FakeClock
-}
 
 async function open(
   secrets: Readonly<Record<string, string | FakeSecret>>,
   metadata: Readonly<Record<string, string>> = {},
-): Promise<Opened> {
+): Promise<OpenedAwsStore> {
   const clock = fakeClock()
   const aws = fakeAws({ clock, secrets })
   const store = await openAwsStore(awsSecretmanager, aws, { clock }, { ...usualMetadata, ...metadata })
@@ -28,24 +21,13 @@ async function open(
 }
 
 async function get(
-  { store, clock }: Opened,
+  { store, clock }: OpenedAwsStore,
   name: string,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   const read = Promise.resolve(store.getSecret({ name, metadata: new Map(Object.entries(metadata)) }))
   const { values } = await whileTimePasses(clock, read)
   return Object.fromEntries(values ?? [])
-}
-
-async function bulk(
-  { store, clock }: Opened,
-  isAllowed?: (name: string) => boolean,
-): Promise<Record<string, unknown>> {
-  const request = { metadata: new Map(), ...(isAllowed === undefined ? {} : { isAllowed }) }
-  const secrets = await whileTimePasses(clock, Promise.resolve(store.getBulkSecret(request)))
-  return Object.fromEntries(
-    [...(secrets ?? [])].map(([name, values]) => [name, Object.fromEntries(values ?? [])]),
-  )
 }
 
 function numbered(count: number): Record<string, string> {
@@ -56,7 +38,7 @@ function asBulk(secrets: Readonly<Record<string, string>>): Record<string, unkno
   return Object.fromEntries(Object.entries(secrets).map(([name, text]) => [name, { [name]: text }]))
 }
 
-function times({ aws }: Opened, action: string): number {
+function times({ aws }: OpenedAwsStore, action: string): number {
   return aws.calls.filter((call) => call === `secretsmanager:${action}`).length
 }
 
@@ -135,7 +117,7 @@ describe('a secret of aws.secretmanager', () => {
     const versions = [{ id: 'v1', stages: ['AWSCURRENT'], binary: 'AP8=' }]
     const opened = await open({ binary: { versions } })
     expect(await get(opened, 'binary')).toEqual({})
-    expect(await bulk(opened)).toEqual({ binary: {} })
+    expect(await bulkOf(opened)).toEqual({ binary: {} })
   })
 
   it.each([arnOf('team/db'), arnOf('team/db').slice(0, -7)])(
@@ -180,7 +162,7 @@ describe('a secret of aws.secretmanager', () => {
   ])('of several keys that is %s is read as Go reads it', async (text, keys) => {
     const opened = await open({ db: text }, { multipleKeyValuesPerSecret: 'true' })
     expect(await get(opened, 'db')).toEqual(keys)
-    expect(await bulk(opened)).toEqual({ db: keys })
+    expect(await bulkOf(opened)).toEqual({ db: keys })
   })
 
   it('is verbatim without several keys', async () => {
@@ -237,7 +219,7 @@ describe('all secrets of aws.secretmanager', () => {
   it('are read page by page and then in batches of twenty', async () => {
     const secrets = numbered(300)
     const opened = await open(secrets)
-    expect(await bulk(opened)).toEqual(asBulk(secrets))
+    expect(await bulkOf(opened)).toEqual(asBulk(secrets))
     expect(times(opened, 'ListSecrets')).toBe(3)
     expect(times(opened, 'BatchGetSecretValue')).toBe(15)
     expect(opened.aws.calls.length).toBe(18)
@@ -245,21 +227,21 @@ describe('all secrets of aws.secretmanager', () => {
   })
 
   it('are in the order in which AWS lists them', async () => {
-    expect(Object.keys(await bulk(await open({ b: '1', a: '2', c: '3' })))).toEqual(['b', 'a', 'c'])
+    expect(Object.keys(await bulkOf(await open({ b: '1', a: '2', c: '3' })))).toEqual(['b', 'a', 'c'])
   })
 
   it('are all read though pages are empty and batches have pages themselves', async () => {
     const secrets = numbered(45)
     const opened = await open(secrets)
     Object.assign(opened.aws, { hasOddPages: true, pageSize: 7 })
-    expect(await bulk(opened)).toEqual(asBulk(secrets))
+    expect(await bulkOf(opened)).toEqual(asBulk(secrets))
     expect(times(opened, 'GetSecretValue')).toBe(0)
   })
 
   it('are read one by one where batches are off', async () => {
     const secrets = numbered(25)
     const opened = await open(secrets, { 'sidecarless.batch': 'false' })
-    expect(await bulk(opened)).toEqual(asBulk(secrets))
+    expect(await bulkOf(opened)).toEqual(asBulk(secrets))
     expect([times(opened, 'BatchGetSecretValue'), times(opened, 'GetSecretValue')]).toEqual([0, 25])
   })
 
@@ -267,8 +249,8 @@ describe('all secrets of aws.secretmanager', () => {
     const secrets = numbered(45)
     const opened = await open(secrets)
     opened.aws.denied.add('secretsmanager:BatchGetSecretValue')
-    expect(await bulk(opened)).toEqual(asBulk(secrets))
-    expect(await bulk(opened)).toEqual(asBulk(secrets))
+    expect(await bulkOf(opened)).toEqual(asBulk(secrets))
+    expect(await bulkOf(opened)).toEqual(asBulk(secrets))
     expect([times(opened, 'BatchGetSecretValue'), times(opened, 'GetSecretValue')]).toEqual([1, 90])
   })
 
@@ -279,36 +261,36 @@ describe('all secrets of aws.secretmanager', () => {
         headers['x-amz-target'] === 'secretsmanager.BatchGetSecretValue'
           ? answer(400, `{"__type":"${code}"}`)
           : undefined
-      await expect(bulk(opened)).rejects.toThrow(code)
+      await expect(bulkOf(opened)).rejects.toThrow(code)
       expect(times(opened, 'GetSecretValue')).toBe(0)
     }
   })
 
   it('are not fetched where a scope denies them', async () => {
     const opened = await open({ one: '1', two: '2' })
-    expect(await bulk(opened, (name) => name === 'two')).toEqual({ two: { two: '2' } })
+    expect(await bulkOf(opened, (name) => name === 'two')).toEqual({ two: { two: '2' } })
     expect(opened.aws.requests.at(-1)?.body).toBe('{"SecretIdList":["two"]}')
     opened.aws.calls.length = 0
-    expect(await bulk(opened, () => false)).toEqual({})
+    expect(await bulkOf(opened, () => false)).toEqual({})
     expect(opened.aws.calls).toEqual(['secretsmanager:ListSecrets'])
   })
 
   it('are those that are not deleted', async () => {
-    expect(await bulk(await open({ a: 'x', gone: { versions: [], isDeleted: true } }))).toEqual({
+    expect(await bulkOf(await open({ a: 'x', gone: { versions: [], isDeleted: true } }))).toEqual({
       a: { a: 'x' },
     })
   })
 
   it('are none when one of them has no value, as in daprd', async () => {
     const opened = await open({ ...numbered(3), empty: { versions: [] } })
-    const read = bulk(opened)
+    const read = bulkOf(opened)
     await expect(read).rejects.toMatchObject({ kind: 'not-found', message: "couldn't get secret: empty" })
   })
 
   it('are none when listing is denied', async () => {
     const opened = await open({ a: 'x' })
     opened.aws.denied.add('secretsmanager:ListSecrets')
-    const read = bulk(opened)
+    const read = bulkOf(opened)
     await expect(read).rejects.toMatchObject({ kind: 'denied' })
     await expect(read).rejects.toThrow(
       /^couldn't list secrets: operation error Secrets Manager: ListSecrets, /,
@@ -318,7 +300,7 @@ describe('all secrets of aws.secretmanager', () => {
   it('are none when the list leads to itself', async () => {
     const opened = await open({ a: 'x' })
     opened.aws.override = () => answer(200, '{"SecretList":[],"NextToken":"again"}')
-    await expect(bulk(opened)).rejects.toMatchObject({ kind: 'unavailable' })
+    await expect(bulkOf(opened)).rejects.toMatchObject({ kind: 'unavailable' })
   })
 })
 
