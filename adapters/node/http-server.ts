@@ -34,10 +34,10 @@ const headAllowance = 4096
 interface Connection {
   /** Aborts when the client leaves. */
   readonly client: AbortController
-  /** The request that came last; its body may still be arriving. */
-  message?: IncomingMessage
-  /** The answer to it, which goes out after all earlier ones. */
-  response?: ServerResponse
+  /** The request that came last, until its body is there whole. */
+  message?: IncomingMessage | undefined
+  /** The answer to it, which goes out after all earlier ones, until it is handed to the socket. */
+  response?: ServerResponse | undefined
   /** Nothing more is read from it: it sent what node:http refused. */
   isOver?: true
 }
@@ -63,12 +63,16 @@ export function createHttpServer(answer: Answer, { readBufferSize, onExchange }:
       connection.message = message
       connection.response = response
       const refused = hostProblem(message)
-      if (refused !== undefined) return send(message, response, refused)
+      if (refused !== undefined) {
+        send(message, response, refused)
+        return
+      }
       const body = hasBody(message) ? (limit: number) => readBody(message, limit) : undefined
       const request = requestOf(message, body, connection)
       respond(request, (answered) => {
         // The last answer on a connection when the server stops.
         send(message, response, server.listening ? answered : { ...answered, close: true })
+        forget(connection, message, response)
       }).catch(() => response.destroy())
     },
   )
@@ -136,6 +140,16 @@ export function createHttpServer(answer: Answer, { readBufferSize, onExchange }:
     write(answered)
     onExchange?.(request, answered, performance.now() - started)
   }
+}
+
+/**
+ * Lets go of what is over: held by a connection that lives on, each of a hundred thousand exchanges would outlive
+ * the young generation.
+ */
+function forget(connection: Connection, message: IncomingMessage, response: ServerResponse): void {
+  if (connection.message === message && message.complete) connection.message = undefined
+  // Without a socket it still waits for an earlier answer to go out.
+  if (connection.response === response && response.socket !== null) connection.response = undefined
 }
 
 function requestOf(
